@@ -1,0 +1,1 @@
+"""Docks: widgets only, one dock a file."""

@@ -1,0 +1,1 @@
+"""Embeddings: sources, encoders, and the local store."""

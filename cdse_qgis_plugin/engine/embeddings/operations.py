@@ -1,0 +1,163 @@
+"""Operations on embedding stores: make one, describe one, look up the patch at a point."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from ..area import AreaRequest, LonLat, check_lonlat
+from ..operations import Request, Result, Risk, operation
+from ..run import Run
+
+
+class EncodeImageRequest(Request):
+    """A raster to cut into patches and encode."""
+
+    image: str = Field(description="Path of any raster that GDAL reads")
+    store: str = Field(description="Folder of the store to make; a store already there is replaced when the new one is whole")
+    encoder: str = Field("default", description="Name of a registered encoder")
+    patch: int = Field(16, ge=4, le=4096, description="Side of a patch in pixels")
+    stride: int | None = Field(None, ge=1, le=4096, description="Step between patches in pixels; half a patch by default")
+    bands: list[int] | None = Field(None, min_length=1, description="Bands to use, counted from 1; all by default")
+    max_nodata: float = Field(0.25, ge=0, lt=1, description="Patches with a larger share of nodata pixels are left out")
+    seed: int = Field(0, ge=0, description="Seed of what the encoder samples")
+
+
+class ImportRequest(AreaRequest):
+    """An embedding file to turn into a store."""
+
+    source: str = Field(description="Path of a Parquet file with embeddings, or of a folder of them")
+    store: str = Field(description="Folder of the store to make; a store already there is replaced when the new one is whole")
+    vector_column: str | None = Field(None, description="Column with the vectors; found by itself by default")
+    crs: str | None = Field(None, description="CRS of the geometry where the file does not say, such as EPSG:3857")
+
+
+class StoreRequest(Request):
+    """A store."""
+
+    store: str = Field(description="Folder of the store")
+
+
+class PatchAtRequest(StoreRequest):
+    """Points to look up in a store."""
+
+    points: list[LonLat] = Field(min_length=1, max_length=1000, description="[[lon, lat], …] in degrees")
+
+    @field_validator("points")
+    @classmethod
+    def _points(cls, points: list[LonLat]) -> list[LonLat]:
+        return [check_lonlat(point) for point in points]
+
+
+class StoreDescription(Result):
+    """What a store holds and where it comes from."""
+
+    store: str
+    count: int
+    dim: int
+    encoder: str
+    dataset: str
+    source: str
+    bbox: tuple[float, float, float, float]
+    licence: str
+    citation: str = ""
+    start: str | None = None
+    end: str | None = None
+    patch_size_m: float
+    footprints: str
+    attributes: list[str] = []
+    created: str = ""
+    notes: list[str] = []
+    details: dict[str, Any] = {}
+
+
+class StoreMade(StoreDescription):
+    """A store that has just been made."""
+
+    skipped: int = 0
+    seconds: float = 0
+
+
+class Patch(Result):
+    """A patch of a store; ``footprint`` is a closed ring [[lon, lat], …] whose longitudes may run past 180."""
+
+    row: int
+    id: str
+    lon: float
+    lat: float
+    footprint: list[LonLat]
+
+
+class PatchesAt(Result):
+    """One entry a point, in the points' order; null where no patch is."""
+
+    patches: list[Patch | None]
+
+
+@operation("embeddings.encode_image", risk=Risk.COMPUTE)
+def encode_image(request: EncodeImageRequest, run: Run) -> StoreMade:
+    """Makes a store from any raster: cuts it into patches and encodes each."""
+    from .encode import encode_image
+
+    return encode_image(request, run)
+
+
+@operation("embeddings.import", risk=Risk.COMPUTE)
+def import_embeddings(request: ImportRequest, run: Run) -> StoreMade:
+    """Makes a store from an embedding file of any common Parquet shape."""
+    from .importing import import_embeddings
+
+    return import_embeddings(request, run)
+
+
+@operation("embeddings.describe", risk=Risk.READ)
+def describe(request: StoreRequest, run: Run) -> StoreDescription:
+    """Says what a store holds, where it comes from and under which licence."""
+    from .store import open_store
+
+    return StoreDescription(**description(open_store(request.store)))
+
+
+@operation("embeddings.patch_at", risk=Risk.READ)
+def patch_at(request: PatchAtRequest, run: Run) -> PatchesAt:
+    """Finds the patch of a store at each of the given points."""
+    from .store import open_store
+
+    store = open_store(request.store)
+    rows = [store.patch_at(*point) for point in request.points]
+    found = iter(patches(store, [row for row in rows if row is not None]))
+    return PatchesAt(patches=[None if row is None else Patch(**next(found)) for row in rows])
+
+
+def description(store) -> dict[str, Any]:
+    """The fields of StoreDescription for an open store."""
+    manifest = dict(store.manifest)
+    source, encoder = manifest.pop("source", {}), manifest.pop("encoder", {})
+    known = {name: manifest[name] for name in StoreDescription.model_fields if name in manifest}
+    details = {name: value for name, value in manifest.items() if name not in known}
+    return {
+        **known,
+        "store": str(store.path),
+        "encoder": encoder.get("name", "unknown"),
+        "source": source.get("path") or source.get("url", "unknown"),
+        "details": {**details, "encoder": encoder, "source": source},
+    }
+
+
+def patches(store, rows) -> list[dict[str, Any]]:
+    """The fields of Patch for the given rows."""
+    import shapely
+
+    table = store.rows(rows, ["id", "lon", "lat", "geometry"]).to_pydict()
+    footprints = shapely.from_wkb(table["geometry"])
+    return [
+        {
+            "row": int(row),
+            "id": table["id"][i],
+            "lon": table["lon"][i],
+            "lat": table["lat"][i],
+            "footprint": shapely.get_coordinates(footprints[i]).tolist(),
+        }
+        for i, row in enumerate(rows)
+    ]

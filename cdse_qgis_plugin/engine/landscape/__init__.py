@@ -1,0 +1,1 @@
+"""The landscape that the project generates itself: offline demo data with known labels."""

@@ -1,0 +1,1 @@
+"""Similarity: the index, search by example, scores."""

@@ -1,0 +1,1 @@
+"""The wire between the plugin and its engine."""

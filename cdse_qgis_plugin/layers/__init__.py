@@ -1,0 +1,1 @@
+"""Results become styled, documented QGIS layers."""

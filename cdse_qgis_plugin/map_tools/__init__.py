@@ -1,0 +1,1 @@
+"""Clicking and drawing on the map."""
