@@ -1,7 +1,7 @@
 """The Copernicus AI plugin: what QGIS loads, and the engine that it runs beside itself."""
 
 
-def classFactory(iface):  # noqa: N802 - QGIS looks for this name
+def classFactory(iface):
     """Returns the plugin for QGIS to start."""
     from .plugin import CopernicusPlugin
 

@@ -90,7 +90,9 @@ def _read_object(path: str, what: str) -> dict:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise EngineError("bad_request", f"{what} could not be read from “{path}”: {error}.", "Check the path.") from None
+        raise EngineError(
+            "bad_request", f"{what} could not be read from “{path}”: {error}.", "Check the path."
+        ) from None
     return _parse_object(text, what)
 
 

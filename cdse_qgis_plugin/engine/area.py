@@ -19,9 +19,14 @@ LonLat = tuple[float, float]
 def check_bbox(bbox: BBox) -> BBox:
     """A box [west, south, east, north] in degrees; raises ValueError with a sentence when it cannot be one."""
     west, south, east, north = bbox
-    if not all(np.isfinite(bbox)) or not -90 <= south <= north <= 90 or not (-360 <= west <= 360 and -360 <= east <= 360):
+    if (
+        not all(np.isfinite(bbox))
+        or not -90 <= south <= north <= 90
+        or not (-360 <= west <= 360 and -360 <= east <= 360)
+    ):
         raise ValueError(
-            f"The box {list(bbox)} is not [west, south, east, north] in degrees; west may exceed east only to cross the antimeridian"
+            f"The box {list(bbox)} is not [west, south, east, north] in degrees; "
+            "west may exceed east only to cross the antimeridian"
         )
     return bbox
 
@@ -71,7 +76,9 @@ def inside(polygon: shapely.Geometry, lon: np.ndarray, lat: np.ndarray) -> np.nd
 class AreaRequest(Request):
     """Base of requests that can be limited to an area."""
 
-    bbox: BBox | None = Field(None, description="[west, south, east, north] in degrees; west > east crosses the antimeridian")
+    bbox: BBox | None = Field(
+        None, description="[west, south, east, north] in degrees; west > east crosses the antimeridian"
+    )
     polygon: Any | None = Field(None, description="GeoJSON polygon or a ring [[lon, lat], …], EPSG:4326")
 
     @field_validator("bbox")

@@ -129,9 +129,7 @@ def _bad_request(operation: Operation, error: ValidationError) -> EngineError:
         else:
             said = fault["msg"][:1].lower() + fault["msg"][1:]
             sentences.append(f"“{where}”: {said} (got {_short(fault.get('input'))})")
-    return EngineError(
-        "bad_request", "; ".join(sentences) + ".", f"“list” prints what {operation.name} takes.", ""
-    )
+    return EngineError("bad_request", "; ".join(sentences) + ".", f"“list” prints what {operation.name} takes.", "")
 
 
 def _short(value: Any) -> str:

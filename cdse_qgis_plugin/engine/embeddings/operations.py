@@ -15,10 +15,14 @@ class EncodeImageRequest(Request):
     """A raster to cut into patches and encode."""
 
     image: str = Field(description="Path of any raster that GDAL reads")
-    store: str = Field(description="Folder of the store to make; a store already there is replaced when the new one is whole")
+    store: str = Field(
+        description="Folder of the store to make; one already there is replaced when the new one is whole"
+    )
     encoder: str = Field("default", description="Name of a registered encoder")
     patch: int = Field(16, ge=4, le=4096, description="Side of a patch in pixels")
-    stride: int | None = Field(None, ge=1, le=4096, description="Step between patches in pixels; half a patch by default")
+    stride: int | None = Field(
+        None, ge=1, le=4096, description="Step between patches in pixels; half a patch by default"
+    )
     bands: list[int] | None = Field(None, min_length=1, description="Bands to use, counted from 1; all by default")
     max_nodata: float = Field(0.25, ge=0, lt=1, description="Patches with a larger share of nodata pixels are left out")
     seed: int = Field(0, ge=0, description="Seed of what the encoder samples")
@@ -28,7 +32,9 @@ class ImportRequest(AreaRequest):
     """An embedding file to turn into a store."""
 
     source: str = Field(description="Path of a Parquet file with embeddings, or of a folder of them")
-    store: str = Field(description="Folder of the store to make; a store already there is replaced when the new one is whole")
+    store: str = Field(
+        description="Folder of the store to make; one already there is replaced when the new one is whole"
+    )
     vector_column: str | None = Field(None, description="Column with the vectors; found by itself by default")
     crs: str | None = Field(None, description="CRS of the geometry where the file does not say, such as EPSG:3857")
 

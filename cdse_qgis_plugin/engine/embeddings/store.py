@@ -112,7 +112,7 @@ class Store:
         return shapely.from_wkb(self.rows(rows, ["geometry"]).column("geometry").to_numpy(zero_copy_only=False))
 
     def patch_at(self, lon: float, lat: float) -> int | None:
-        """The row of the patch that holds a point, or None; of several that overlap, the one with the nearest centre."""
+        """The row of the patch that holds a point, or None; of several, the one with the nearest centre."""
         nearness = self.directions @ places.unit_vectors(lon, lat)[0].astype(np.float32)
         # float32 tells centres apart to about a metre; look at a few and let the footprints decide.
         few = min(16, self.count)
@@ -190,7 +190,8 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     if manifest["format"] > FORMAT:
         raise EngineError(
             "store_too_new",
-            f"The store “{path.name}” was made by a newer version (format {manifest['format']}; this one reads up to {FORMAT}).",
+            f"The store “{path.name}” was made by a newer version (format {manifest['format']}; "
+            f"this one reads up to {FORMAT}).",
             "Update the plugin and its engine, or make the store again with this version.",
         )
     if not all(isinstance(manifest.get(field), int) and manifest[field] > 0 for field in ("count", "dim")):

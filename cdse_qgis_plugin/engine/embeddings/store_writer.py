@@ -72,7 +72,7 @@ class StoreWriter:
             self._check_space()
             self._folder = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}.partial")
             self._folder.mkdir()
-            self._vectors = open(self._folder / VECTORS, "wb")  # noqa: SIM115 - closed in finish or __exit__
+            self._vectors = open(self._folder / VECTORS, "wb")
             _write_header(self._vectors, 0, self.dim)
         except BaseException:
             self._lock.release()
@@ -90,7 +90,7 @@ class StoreWriter:
 
     def append(self, vectors: np.ndarray, patches: pa.Table) -> None:
         """Adds rows: vectors (n, dim), any real type, and a table with ``id``, ``lon``, ``lat``, ``geometry`` (WKB
-        polygons, EPSG:4326) and optionally ``time`` (timestamp, UTC) and attributes. Vectors are brought to unit length."""
+        polygons, EPSG:4326) and optionally ``time`` (timestamp, UTC) and attributes. Vectors get unit length."""
         vectors = np.asarray(vectors, dtype=np.float32)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         vectors = vectors / np.where(norms > 0, norms, 1)
@@ -114,7 +114,9 @@ class StoreWriter:
         ``manifest`` gives at least ``encoder``, ``source``, ``dataset``, ``licence`` and ``footprints``.
         """
         if not self.count:
-            raise EngineError("no_patches", "Nothing was found to put into the store.", "Check the source and the area.")
+            raise EngineError(
+                "no_patches", "Nothing was found to put into the store.", "Check the source and the area."
+            )
         self._vectors.seek(0)
         _write_header(self._vectors, self.count, self.dim)
         self._vectors.close()

@@ -30,8 +30,12 @@ class SearchRequest(Examples):
 
     k: int = Field(50, ge=1, le=100_000, description="How many places to find")
     start: datetime | None = Field(None, description="Earliest date, included (ISO 8601, UTC)")
-    end: datetime | None = Field(None, description="Latest date, included (ISO 8601, UTC; a bare date means its whole day)")
-    min_distance_m: float = Field(0, ge=0, description="Least distance between two places, and from the examples, in metres")
+    end: datetime | None = Field(
+        None, description="Latest date, included (ISO 8601, UTC; a bare date means its whole day)"
+    )
+    min_distance_m: float = Field(
+        0, ge=0, description="Least distance between two places, and from the examples, in metres"
+    )
 
     @field_validator("end", mode="before")
     @classmethod
@@ -57,7 +61,9 @@ class SearchRequest(Examples):
 class ScoreRequest(Examples):
     """A score for every patch, as a layer."""
 
-    output: str = Field(description="File to write: .gpkg, .parquet (GeoParquet), or .tif for stores made from an image")
+    output: str = Field(
+        description="File to write: .gpkg, .parquet (GeoParquet), or .tif for stores made from an image"
+    )
 
 
 class ExportedMatch(Request):
@@ -106,7 +112,7 @@ class Example(Result):
 
 
 class SearchResult(Result):
-    """Matches, best first. ``scanned`` counts the patches compared, ``exact`` says that none was left out by an index."""
+    """Matches, best first. ``scanned`` counts the patches compared; ``exact``: no index left any out."""
 
     matches: list[Match]
     scanned: int
