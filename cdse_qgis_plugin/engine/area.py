@@ -55,11 +55,13 @@ def parse_polygon(value: Any) -> shapely.Geometry:
         raise ValueError("The polygon is not a GeoJSON polygon or a ring of [lon, lat] points") from None
     if polygon.geom_type not in ("Polygon", "MultiPolygon"):
         raise ValueError(f"The area is a {polygon.geom_type}; a polygon is needed")
-    if polygon.is_empty or polygon.area == 0:
+    if polygon.is_empty:
         raise ValueError("The polygon is empty; draw one with an area")
     if not polygon.is_valid:
         why = shapely.is_valid_reason(polygon)
         raise ValueError(f"The polygon crosses itself or is otherwise broken ({why}); draw it again or repair it")
+    if polygon.area == 0:
+        raise ValueError("The polygon is empty: it has no area; draw one that has")
     west, south, east, north = polygon.bounds
     if south < -90 or north > 90 or west < -540 or east > 540:
         raise ValueError("The polygon is not in degrees of longitude and latitude (EPSG:4326)")

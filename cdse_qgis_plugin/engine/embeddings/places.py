@@ -1,4 +1,4 @@
-"""Places on the globe, in numpy: distances, tangent planes, longitude ranges; at ease on the antimeridian and the poles.
+"""Places on the globe, in numpy: distances, tangent planes, longitude ranges, also at the antimeridian and the poles.
 
 All longitudes and latitudes are degrees, EPSG:4326. Distances use a sphere of the mean Earth radius: at the size of a
 patch the error against the ellipsoid is below 0.5 %, which does not change which patch holds a point.

@@ -75,8 +75,8 @@ class Store:
 
     @functools.cached_property
     def directions(self) -> np.ndarray:
-        """Patch centres as unit vectors, float32 (count, 3)."""
-        return places.unit_vectors(self.lon, self.lat).astype(np.float32)
+        """Patch centres as unit vectors, float64 (count, 3): near 1 a float32 cosine tells no places apart below 2 km."""
+        return places.unit_vectors(self.lon, self.lat)
 
     @property
     def attributes(self) -> list[str]:
@@ -113,8 +113,8 @@ class Store:
 
     def patch_at(self, lon: float, lat: float) -> int | None:
         """The row of the patch that holds a point, or None; of several, the one with the nearest centre."""
-        nearness = self.directions @ places.unit_vectors(lon, lat)[0].astype(np.float32)
-        # float32 tells centres apart to about a metre; look at a few and let the footprints decide.
+        nearness = self.directions @ places.unit_vectors(lon, lat)[0]
+        # The nearest centre need not be the holder's where footprints differ in size; look at a few.
         few = min(16, self.count)
         near = np.argpartition(-nearness, few - 1)[:few]
         near = near[np.argsort(places.distance_m(lon, lat, self.lon[near], self.lat[near]), kind="stable")]

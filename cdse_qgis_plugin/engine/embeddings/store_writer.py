@@ -97,7 +97,7 @@ class StoreWriter:
         self._vectors.write(np.ascontiguousarray(vectors).tobytes())
         patches = self._with_covering(patches)
         if self._table is None:
-            schema = patches.schema.with_metadata({b"geo": _geo_metadata()})
+            schema = patches.schema.with_metadata({b"geo": geo_metadata()})
             self._table = pq.ParquetWriter(self._folder / PATCHES, schema, compression="zstd")
         patches = patches.cast(self._table.schema)
         self._waiting = pa.concat_tables([self._waiting, patches]) if self._waiting else patches
@@ -256,7 +256,7 @@ def _hilbert_order(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     return np.argsort(distance.to_numpy(), kind="stable")
 
 
-def _geo_metadata() -> bytes:
+def geo_metadata() -> bytes:
     """GeoParquet 1.1 metadata of patches.parquet."""
     covering = {"bbox": {edge: ["bbox", edge] for edge in ("xmin", "ymin", "xmax", "ymax")}}
     column = {"encoding": "WKB", "geometry_types": ["Polygon"], "covering": covering}

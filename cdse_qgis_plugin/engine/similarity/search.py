@@ -1,0 +1,174 @@
+"""Search by example: filter, compare, spread out, tell."""
+
+from __future__ import annotations
+
+import functools
+import time
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyproj
+
+from ..embeddings.operations import patches
+from ..embeddings.store import BASE_COLUMNS, Store, open_store
+from ..errors import EngineError
+from ..run import Run
+from .index import ExactIndex, Index
+from .operations import Example, Match, SearchRequest, SearchResult
+from .query import Query, read_query
+from .spread import Spread
+
+_GEOD = pyproj.Geod(ellps="WGS84")
+
+
+def search(request: SearchRequest, run: Run) -> SearchResult:
+    """Finds the k best places; see the operation ``similarity.search``."""
+    began = time.perf_counter()
+    store = open_store(request.store)
+    query = read_query(store, request)
+    wanted = _wanted(store, request)
+    scanned = store.count if wanted is None else int(np.count_nonzero(wanted))
+    index = index_of(store)
+    rows, scores = _spread_best(store, index, query, request, wanted, scanned, run)
+    notes = _notes(request, len(rows), scanned)
+    matches = _matches(store, query, rows, scores)
+    examples = _examples(store, query, request)
+    seconds = time.perf_counter() - began
+    return SearchResult(
+        matches=matches, scanned=scanned, exact=index.exact, examples=examples, notes=notes, seconds=round(seconds, 4)
+    )
+
+
+@functools.lru_cache(maxsize=4)
+def index_of(store: Store) -> Index:
+    """The index of a store; stays as long as the store is open."""
+    return ExactIndex(store.vectors)
+
+
+def _wanted(store: Store, request: SearchRequest) -> np.ndarray | None:
+    """The rows that the area and the dates leave, as a mask, or None for all.
+
+    Raises EngineError ``no_dates`` or ``nothing_left``.
+    """
+    area = request.bbox is not None or request.polygon is not None
+    dates = request.start is not None or request.end is not None
+    if not area and not dates:
+        return None
+    wanted = request.within(store.lon, store.lat)
+    if not wanted.any():
+        west, south, east, north = store.manifest["bbox"]
+        raise EngineError(
+            "nothing_left",
+            "No patch of the store lies in the chosen area.",
+            f"Choose an area that meets {west:.4f}, {south:.4f}, {east:.4f}, {north:.4f} (west, south, east, north).",
+        )
+    if dates:
+        wanted &= _in_dates(store, request.start, request.end)
+        if not wanted.any():
+            raise EngineError(
+                "nothing_left",
+                "No patch in the chosen area has a date in the chosen range.",
+                f"The store's dates run from {store.manifest['start']} to {store.manifest['end']}.",
+            )
+    return wanted
+
+
+def _in_dates(store: Store, start: datetime | None, end: datetime | None) -> np.ndarray:
+    times = store.time
+    if times is None or store.manifest.get("start") is None:
+        raise EngineError(
+            "no_dates",
+            f"The store “{store.path.name}” does not say when its patches were seen, so it cannot be filtered by date.",
+            "Clear the dates.",
+        )
+    found = ~np.isnat(times)
+    if start is not None:
+        found &= times >= np.datetime64(start.replace(tzinfo=None), "ms")
+    if end is not None:
+        found &= times <= np.datetime64(end.replace(tzinfo=None), "ms")
+    return found
+
+
+def _spread_best(
+    store: Store, index: Index, query: Query, request: SearchRequest, wanted: np.ndarray | None, scanned: int, run: Run
+) -> tuple[np.ndarray, np.ndarray]:
+    """The best k rows that do not cover each other or an example, with their scores."""
+    asked = min(scanned, 16 * request.k + 64)
+    while True:
+        run.check()
+        candidates, scores = index.search(query.direction, asked, run, wanted)
+        taken = Spread(store, request.min_distance_m)
+        for row in query.like:
+            taken.take(int(row))
+        for row in query.unlike:
+            taken.take(int(row), keep_away=False)
+        kept: list[int] = []
+        for position, row in enumerate(candidates.tolist()):
+            if position % 256 == 0:
+                run.check()
+            if taken.free(row):
+                taken.take(row)
+                kept.append(position)
+                if len(kept) == request.k:
+                    break
+        if len(kept) == request.k or asked >= scanned:
+            return candidates[kept], scores[kept]
+        asked = min(scanned, asked * 8)
+
+
+def _notes(request: SearchRequest, found: int, scanned: int) -> list[str]:
+    """What a person should know about an answer that is shorter than asked for."""
+    if found >= request.k:
+        return []
+    if request.k >= scanned:
+        return [f"{request.k:,} places were asked for; only {scanned:,} patches were there to choose from."]
+    return [f"{found:,} places is all there is: the other patches overlap these, or lie too close to them."]
+
+
+def _matches(store: Store, query: Query, rows: np.ndarray, scores: np.ndarray) -> list[Match]:
+    found = patches(store, rows)
+    distances = _distances_m(store, query, rows)
+    extras = store.rows(rows, [n for n in ("time", *store.attributes) if n != "time" or store.time is not None])
+    extras = extras.to_pylist()
+    return [
+        Match(
+            **found[i],
+            score=min(1.0, float(scores[i])),
+            rank=i + 1,
+            distance_m=round(float(distances[i]), 1),
+            time=_plain(extras[i].get("time")),
+            attributes={name: _plain(value) for name, value in extras[i].items() if name not in BASE_COLUMNS},
+        )
+        for i in range(len(rows))
+    ]
+
+
+def _distances_m(store: Store, query: Query, rows: np.ndarray) -> np.ndarray:
+    """Distances on the ellipsoid from each row to its nearest liked example, in metres."""
+    lon, lat = store.lon[rows], store.lat[rows]
+    nearest = np.full(len(rows), np.inf)
+    for example in query.like:
+        here = np.full(len(rows), store.lon[example]), np.full(len(rows), store.lat[example])
+        nearest = np.minimum(nearest, _GEOD.inv(*here, lon, lat)[2])
+    return nearest
+
+
+def _examples(store: Store, query: Query, request: SearchRequest) -> list[Example]:
+    """The patches that the points took, a row each, with the first point that took it."""
+    told = []
+    for kind, rows, points in (("like", query.like, request.like), ("unlike", query.unlike, request.unlike)):
+        first_points = {}
+        for point in points:
+            first_points.setdefault(store.patch_at(*point), point)
+        for row, patch in zip(rows.tolist(), patches(store, rows), strict=True):
+            patch.pop("row")
+            told.append(Example(kind=kind, point=first_points[row], **patch))
+    return told
+
+
+def _plain(value: Any) -> Any:
+    """A table's value as JSON can hold it."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
