@@ -3,10 +3,11 @@
 import json
 
 import numpy as np
-import pyogrio
 import pyarrow.parquet as pq
+import pyogrio
 import pytest
 import shapely
+
 from cdse_qgis_plugin.engine.embeddings import places
 from cdse_qgis_plugin.engine.errors import Cancelled, EngineError
 from cdse_qgis_plugin.engine.operations import find

@@ -151,19 +151,15 @@ def description(store) -> dict[str, Any]:
     }
 
 
-def patches(store, rows) -> list[dict[str, Any]]:
-    """The fields of Patch for the given rows."""
+def patches(store, rows, columns: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    """The fields of Patch for the given rows, and further columns as they are."""
+    import numpy as np
     import shapely
 
-    table = store.rows(rows, ["id", "lon", "lat", "geometry"]).to_pydict()
-    footprints = shapely.from_wkb(table["geometry"])
+    table = store.rows(rows, ["id", "lon", "lat", "geometry", *columns]).to_pydict()
+    footprints = shapely.from_wkb(table.pop("geometry"))
+    rings = np.split(shapely.get_coordinates(footprints), np.cumsum(shapely.get_num_coordinates(footprints))[:-1])
     return [
-        {
-            "row": int(row),
-            "id": table["id"][i],
-            "lon": table["lon"][i],
-            "lat": table["lat"][i],
-            "footprint": shapely.get_coordinates(footprints[i]).tolist(),
-        }
+        {"row": int(row), "footprint": rings[i].tolist(), **{name: values[i] for name, values in table.items()}}
         for i, row in enumerate(rows)
     ]

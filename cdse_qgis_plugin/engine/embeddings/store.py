@@ -29,7 +29,10 @@ MANIFEST, PATCHES, VECTORS, ENCODER = "manifest.json", "patches.parquet", "vecto
 BASE_COLUMNS = ("id", "lon", "lat", "time", "geometry", "bbox")
 """Columns every store has (``time`` may be missing); all others are attributes of the source."""
 
-ROW_GROUP = 4096
+ROW_GROUP = 1024
+"""Rows of patches read at a time. Answers lie scattered, so groups are small: this many decode in a millisecond."""
+
+_GROUPS_KEPT = 512
 
 
 class Store:
@@ -42,6 +45,7 @@ class Store:
         self.path = Path(path)
         self.manifest = _read_manifest(self.path)
         self._patches = self._open_patches()
+        self._kept: dict[int, pa.Table] = {}
         self.vectors = self._map_vectors()
         if self._patches.metadata.num_rows != self.count:
             raise _damaged(self.path, f"{PATCHES} has {self._patches.metadata.num_rows} rows instead of {self.count}")
@@ -75,7 +79,7 @@ class Store:
 
     @functools.cached_property
     def directions(self) -> np.ndarray:
-        """Patch centres as unit vectors, float64 (count, 3): near 1 a float32 cosine tells no places apart below 2 km."""
+        """Patch centres as unit vectors, float64 (count, 3): near 1 a float32 cosine is blind below 2 km."""
         return places.unit_vectors(self.lon, self.lat)
 
     @property
@@ -101,11 +105,9 @@ class Store:
         rows = np.asarray(rows, dtype=np.int64)
         if not len(rows):
             return self._patches.schema_arrow.empty_table().select(columns or self._patches.schema_arrow.names)
-        groups = np.unique(rows // ROW_GROUP)
-        pieces = [self._row_group(int(group), tuple(columns) if columns else None) for group in groups]
-        starts = np.concatenate([[0], np.cumsum([piece.num_rows for piece in pieces])])
-        within = starts[np.searchsorted(groups, rows // ROW_GROUP)] + rows % ROW_GROUP
-        return pa.concat_tables(pieces).take(within)
+        found = [self._row_group(row // ROW_GROUP).slice(row % ROW_GROUP, 1) for row in rows.tolist()]
+        together = pa.concat_tables(found)
+        return together.select(columns) if columns else together
 
     def footprints(self, rows: np.ndarray) -> np.ndarray:
         """Footprints of the given rows as shapely polygons in EPSG:4326."""
@@ -114,19 +116,29 @@ class Store:
     def patch_at(self, lon: float, lat: float) -> int | None:
         """The row of the patch that holds a point, or None; of several, the one with the nearest centre."""
         nearness = self.directions @ places.unit_vectors(lon, lat)[0]
+        nearest = int(np.argmax(nearness))
+        if self._holds(nearest, lon, lat):
+            return nearest
         # The nearest centre need not be the holder's where footprints differ in size; look at a few.
         few = min(16, self.count)
         near = np.argpartition(-nearness, few - 1)[:few]
-        near = near[np.argsort(places.distance_m(lon, lat, self.lon[near], self.lat[near]), kind="stable")]
-        for row, footprint in zip(near, self.footprints(near), strict=True):
-            x, y = places.to_tangent(lon, lat, *shapely.get_coordinates(footprint).T)
-            if len(x) and shapely.covers(shapely.polygons(np.column_stack([x, y])), shapely.Point(0, 0)):
-                return int(row)
-        return None
+        near = near[np.argsort(-nearness[near], kind="stable")]
+        return next((int(row) for row in near if self._holds(row, lon, lat)), None)
 
-    @functools.lru_cache(maxsize=64)  # noqa: B019 - a store lives as long as its cache should
-    def _row_group(self, number: int, columns: tuple[str, ...] | None) -> pa.Table:
-        return self.read_row_group(number, list(columns) if columns else None)
+    def _holds(self, row: int, lon: float, lat: float) -> bool:
+        """Whether the footprint of a row holds a point, seen in the tangent plane of the point."""
+        x, y = places.to_tangent(lon, lat, *shapely.get_coordinates(self.footprints([row])[0]).T)
+        return len(x) > 2 and bool(shapely.covers(shapely.polygons(np.column_stack([x, y])), shapely.Point(0, 0)))
+
+    def _row_group(self, number: int) -> pa.Table:
+        """One row group with all columns, kept while it is among those used last."""
+        piece = self._kept.pop(number, None)
+        if piece is None:
+            piece = self.read_row_group(number)
+        self._kept[number] = piece
+        if len(self._kept) > _GROUPS_KEPT:
+            del self._kept[next(iter(self._kept))]
+        return piece
 
     def _read(self, read) -> pa.Table:
         try:

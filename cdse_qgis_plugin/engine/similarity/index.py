@@ -80,6 +80,6 @@ class ExactIndex:
 
 def best(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Positions and values of the k largest scores, best first; ties in row order, so answers are repeatable."""
-    found = np.argpartition(-scores, k - 1)[:k] if k < len(scores) else np.arange(len(scores))
+    found = np.argpartition(scores, -k)[-k:] if k < len(scores) else np.arange(len(scores))
     found = found[np.lexsort((found, -scores[found]))]
     return found.astype(np.int64), scores[found]

@@ -13,15 +13,16 @@ from .operations import Examples
 
 @dataclass(frozen=True)
 class Query:
-    """Example patches by row, and the unit vector (dim,) they ask for."""
+    """Example patches by row, the first point that took each, and the unit vector (dim,) they ask for."""
 
     like: np.ndarray
     unlike: np.ndarray
+    points: dict[int, tuple[float, float]]
     direction: np.ndarray
 
     @property
     def rows(self) -> np.ndarray:
-        """Rows of all examples."""
+        """Rows of all examples, the liked ones first."""
         return np.concatenate([self.like, self.unlike])
 
 
@@ -34,8 +35,8 @@ def read_query(store: Store, request: Examples) -> Query:
     Raises EngineError ``outside_data`` for a point where the store has no patch, ``contradiction`` when one patch is
     marked both ways or the examples cancel out.
     """
-    like = _rows_at(store, request.like)
-    unlike = _rows_at(store, request.unlike)
+    liked, unliked = _points_by_row(store, request.like), _points_by_row(store, request.unlike)
+    like, unlike = (np.array(list(points), dtype=np.int64) for points in (liked, unliked))
     both = np.intersect1d(like, unlike)
     if len(both):
         raise EngineError(
@@ -53,12 +54,12 @@ def read_query(store: Store, request: Examples) -> Query:
             "The examples say nothing together: their embeddings are empty or cancel each other out.",
             "Choose another place, or take away an example.",
         )
-    return Query(like, unlike, (direction / length).astype(np.float32))
+    return Query(like, unlike, {**liked, **unliked}, (direction / length).astype(np.float32))
 
 
-def _rows_at(store: Store, points: list[tuple[float, float]]) -> np.ndarray:
-    """Rows of the patches at the points, each once, in the points' order."""
-    rows: dict[int, None] = {}
+def _points_by_row(store: Store, points: list[tuple[float, float]]) -> dict[int, tuple[float, float]]:
+    """The first point in each patch, by row, in the points' order."""
+    rows: dict[int, tuple[float, float]] = {}
     for lon, lat in points:
         row = store.patch_at(lon, lat)
         if row is None:
@@ -69,5 +70,5 @@ def _rows_at(store: Store, points: list[tuple[float, float]]) -> np.ndarray:
                 f"{west:.4f} and {east:.4f} longitude and {south:.4f} and {north:.4f} latitude.",
                 "Click inside the data, or choose a store that covers this place.",
             )
-        rows[row] = None
-    return np.array(list(rows), dtype=np.int64)
+        rows.setdefault(row, (lon, lat))
+    return rows

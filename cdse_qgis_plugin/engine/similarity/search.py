@@ -11,7 +11,7 @@ import numpy as np
 import pyproj
 
 from ..embeddings.operations import patches
-from ..embeddings.store import BASE_COLUMNS, Store, open_store
+from ..embeddings.store import Store, open_store
 from ..errors import EngineError
 from ..run import Run
 from .index import ExactIndex, Index
@@ -33,7 +33,7 @@ def search(request: SearchRequest, run: Run) -> SearchResult:
     rows, scores = _spread_best(store, index, query, request, wanted, scanned, run)
     notes = _notes(request, len(rows), scanned)
     matches = _matches(store, query, rows, scores)
-    examples = _examples(store, query, request)
+    examples = _examples(store, query)
     seconds = time.perf_counter() - began
     return SearchResult(
         matches=matches, scanned=scanned, exact=index.exact, examples=examples, notes=notes, seconds=round(seconds, 4)
@@ -98,20 +98,10 @@ def _spread_best(
     while True:
         run.check()
         candidates, scores = index.search(query.direction, asked, run, wanted)
-        taken = Spread(store, request.min_distance_m)
-        for row in query.like:
-            taken.take(int(row))
-        for row in query.unlike:
-            taken.take(int(row), keep_away=False)
-        kept: list[int] = []
-        for position, row in enumerate(candidates.tolist()):
-            if position % 256 == 0:
-                run.check()
-            if taken.free(row):
-                taken.take(row)
-                kept.append(position)
-                if len(kept) == request.k:
-                    break
+        spread = Spread(store, request.min_distance_m)
+        spread.take(query.like)
+        spread.take(query.unlike, keep_away=False)
+        kept = spread.choose(candidates, request.k, run)
         if len(kept) == request.k or asked >= scanned:
             return candidates[kept], scores[kept]
         asked = min(scanned, asked * 8)
@@ -127,20 +117,19 @@ def _notes(request: SearchRequest, found: int, scanned: int) -> list[str]:
 
 
 def _matches(store: Store, query: Query, rows: np.ndarray, scores: np.ndarray) -> list[Match]:
-    found = patches(store, rows)
+    attributes = store.attributes
+    found = patches(store, rows, (*(["time"] if store.time is not None else []), *attributes))
     distances = _distances_m(store, query, rows)
-    extras = store.rows(rows, [n for n in ("time", *store.attributes) if n != "time" or store.time is not None])
-    extras = extras.to_pylist()
     return [
         Match(
-            **found[i],
+            **{name: patch[name] for name in ("row", "id", "lon", "lat", "footprint")},
             score=min(1.0, float(scores[i])),
             rank=i + 1,
             distance_m=round(float(distances[i]), 1),
-            time=_plain(extras[i].get("time")),
-            attributes={name: _plain(value) for name, value in extras[i].items() if name not in BASE_COLUMNS},
+            time=_plain(patch.get("time")),
+            attributes={name: _plain(patch[name]) for name in attributes},
         )
-        for i in range(len(rows))
+        for i, patch in enumerate(found)
     ]
 
 
@@ -154,16 +143,12 @@ def _distances_m(store: Store, query: Query, rows: np.ndarray) -> np.ndarray:
     return nearest
 
 
-def _examples(store: Store, query: Query, request: SearchRequest) -> list[Example]:
-    """The patches that the points took, a row each, with the first point that took it."""
+def _examples(store: Store, query: Query) -> list[Example]:
+    """The patches that the points took, each with the first point that took it."""
     told = []
-    for kind, rows, points in (("like", query.like, request.like), ("unlike", query.unlike, request.unlike)):
-        first_points = {}
-        for point in points:
-            first_points.setdefault(store.patch_at(*point), point)
-        for row, patch in zip(rows.tolist(), patches(store, rows), strict=True):
-            patch.pop("row")
-            told.append(Example(kind=kind, point=first_points[row], **patch))
+    for (row, point), patch in zip(query.points.items(), patches(store, query.rows), strict=True):
+        patch.pop("row")
+        told.append(Example(kind="like" if row in query.like else "unlike", point=point, **patch))
     return told
 
 
