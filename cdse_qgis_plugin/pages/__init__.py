@@ -1,0 +1,1 @@
+"""The options page, the engine set-up page and the About dialog."""
