@@ -104,3 +104,10 @@ class AreaRequest(Request):
             rows = np.flatnonzero(found)
             found[rows] = inside(parse_polygon(self.polygon), lon[rows], lat[rows])
         return found
+
+    def may_hold(self, box: BBox) -> bool:
+        """Whether something in a box [west, south, east, north] could lie in the area."""
+        areas = [] if self.bbox is None else [self.bbox]
+        if self.polygon is not None:
+            areas.append(parse_polygon(self.polygon).bounds)
+        return all(places.boxes_meet(box, area) for area in areas)

@@ -83,3 +83,12 @@ def in_bbox(lon: np.ndarray, lat: np.ndarray, bbox) -> np.ndarray:
     if east == -180 and bbox[2] > bbox[0]:
         east = 180.0
     return inside & ((lon >= west) & (lon <= east) if west <= east else (lon >= west) | (lon <= east))
+
+
+def boxes_meet(one, other) -> bool:
+    """Whether two boxes [west, south, east, north] touch; each may cross the antimeridian or run past 180."""
+    (west, south, east, north), (west2, south2, east2, north2) = one, other
+    if south > north2 or south2 > north:
+        return False
+    width, width2 = (e - w if e >= w else (e - w) % 360 for w, e in ((west, east), (west2, east2)))
+    return (west2 - west) % 360 <= width or (west - west2) % 360 <= width2
