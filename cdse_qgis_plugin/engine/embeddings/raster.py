@@ -1,0 +1,315 @@
+"""Any raster that GDAL reads, as windows of float32 pixels with a mask of what is valid."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import affine
+import numpy as np
+import rasterio
+import rasterio.crs
+import rasterio.errors
+import rasterio.windows
+from rasterio.enums import ColorInterp, MaskFlags
+
+from ..errors import EngineError
+
+_CACHE_BYTES = 256 * 1024 * 1024
+"""GDAL would take 5 % of the machine's memory for decoded blocks; a row of windows needs far less."""
+
+_LICENCE_TAGS = ("licence", "license", "rights", "copyright", "tifftag_copyright")
+_TIME_TAGS = ("acquisitiondatetime", "acquisition_datetime", "datetime", "tifftag_datetime")
+
+
+class RasterImage:
+    """An open raster with a place on Earth. Use as a context manager.
+
+    ``bands`` are counted from 1; by default all but alpha. Raises EngineError ``no_image``, ``image_unreadable``,
+    ``no_crs``, ``no_georeference``, ``bad_band`` or ``bad_pixels``, each with a sentence.
+    """
+
+    def __init__(self, path: str, bands: list[int] | None = None):
+        self.path = path
+        self._environment = rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES)
+        self._environment.__enter__()
+        try:
+            self._dataset = _open(path)
+            try:
+                self._check(bands)
+            except BaseException:
+                self._dataset.close()
+                raise
+        except BaseException:
+            self._environment.__exit__(None, None, None)
+            raise
+
+    def __enter__(self) -> RasterImage:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._dataset.close()
+        self._environment.__exit__(None, None, None)
+
+    @property
+    def height(self) -> int:
+        """Rows of pixels."""
+        return self._dataset.height
+
+    @property
+    def width(self) -> int:
+        """Columns of pixels."""
+        return self._dataset.width
+
+    @property
+    def bands(self) -> int:
+        """Number of bands in use."""
+        return len(self.band_numbers)
+
+    @property
+    def crs(self) -> rasterio.crs.CRS:
+        """The coordinate reference system."""
+        return self._dataset.crs
+
+    @property
+    def transform(self) -> affine.Affine:
+        """From (column, row) to coordinates of the CRS."""
+        return self._dataset.transform
+
+    @property
+    def block(self) -> tuple[int, int]:
+        """Rows and columns of the blocks that the file is stored in."""
+        return self._dataset.block_shapes[self.band_numbers[0] - 1]
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return Path(self.path).name
+
+    @property
+    def band_names(self) -> list[str]:
+        """What the file calls the bands in use, or their numbers."""
+        names = self._dataset.descriptions
+        return [names[number - 1] or str(number) for number in self.band_numbers]
+
+    @property
+    def declares_nodata(self) -> bool:
+        """Whether the file says in any way which pixels hold nothing."""
+        flags = self._dataset.mask_flag_enums
+        return any(MaskFlags.all_valid not in flags[number - 1] for number in self.band_numbers)
+
+    @property
+    def is_paletted(self) -> bool:
+        """Whether a band holds codes of a colour table rather than measurements."""
+        return any(self._dataset.colorinterp[number - 1] == ColorInterp.palette for number in self.band_numbers)
+
+    def read(self, row: int, col: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """Pixels of a window inside the image, float32 (bands, height, width), and which of them are valid in every
+        band, bool (height, width), or None when all are. Invalid pixels are 0.
+
+        Raises EngineError ``image_unreadable`` where the file is damaged.
+        """
+        window = rasterio.windows.Window(col, row, width, height)
+        try:
+            raw = self._dataset.read(self.band_numbers, window=window)
+            valid = self._valid(raw, window)
+        except (rasterio.errors.RasterioError, OSError) as error:
+            raise EngineError(
+                "image_unreadable",
+                f"“{self.name}” cannot be read near row {row}, column {col}; the file seems to be damaged.",
+                "Copy or download the file again, or open it in QGIS and export it to a new GeoTIFF.",
+                _story(error),
+            ) from error
+        pixels = raw.astype(np.float32, copy=False)
+        if np.issubdtype(raw.dtype, np.floating):
+            finite = np.isfinite(pixels).all(axis=0)
+            if not finite.all():
+                valid = finite if valid is None else valid & finite
+        if valid is None or valid.all():
+            return pixels, None
+        pixels[:, ~valid] = 0
+        return pixels, valid
+
+    @property
+    def time(self) -> np.datetime64 | None:
+        """When the image was taken, UTC, where the file says so."""
+        tags = {**_lower(self._dataset.tags()), **_lower(self._dataset.tags(ns="IMAGERY"))}
+        for name in _TIME_TAGS:
+            moment = _parse_time(tags.get(name, ""))
+            if moment is not None:
+                return moment
+        return None
+
+    @property
+    def licence(self) -> str:
+        """The licence the file states, or "unknown"."""
+        tags = _lower(self._dataset.tags())
+        return next((tags[name].strip() for name in _LICENCE_TAGS if tags.get(name, "").strip()), "unknown")
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """Where the pixels come from, for a store's manifest."""
+        path = Path(self.path).expanduser()
+        found: dict[str, Any] = {
+            "path": str(path.absolute()) if path.exists() else self.path,
+            "name": self.name,
+            "crs": self._dataset.crs.to_string(),
+            "transform": list(self.transform)[:6],
+            "width": self.width,
+            "height": self.height,
+            "bands": self.band_numbers,
+            "band_names": self.band_names,
+        }
+        if path.is_file():
+            stat = path.stat()
+            modified = datetime.fromtimestamp(stat.st_mtime, timezone.utc).isoformat(timespec="seconds")
+            found |= {"size": stat.st_size, "modified": modified}
+        return found
+
+    def _check(self, bands: list[int] | None) -> None:
+        dataset = self._dataset
+        if dataset.count == 0:
+            raise _without_pixels(self.path, dataset.subdatasets)
+        alpha = {
+            number
+            for number, kind in zip(dataset.indexes, dataset.colorinterp, strict=True)
+            if kind == ColorInterp.alpha
+        }
+        self._alpha = min(alpha, default=0)
+        self.band_numbers = list(bands or [number for number in dataset.indexes if number not in alpha])
+        missing = [number for number in self.band_numbers if number not in dataset.indexes]
+        if missing:
+            raise EngineError(
+                "bad_band",
+                f"“{self.name}” has {dataset.count} band{'s' if dataset.count > 1 else ''}, counted from 1; "
+                f"there is no band {missing[0]}.",
+                "Choose among the bands that exist.",
+            )
+        if not self.band_numbers or len(set(self.band_numbers)) < len(self.band_numbers):
+            raise EngineError(
+                "bad_band",
+                f"“{self.name}” has nothing but transparency to encode."
+                if not self.band_numbers
+                else "A band was named twice.",
+                "Choose each band once.",
+            )
+        if any(
+            np.dtype(dataset.dtypes[number - 1]).kind == "c"
+            for number in self.band_numbers
+            if _is_numpy(dataset.dtypes[number - 1])
+        ) or any(not _is_numpy(dataset.dtypes[number - 1]) for number in self.band_numbers):
+            raise EngineError(
+                "bad_pixels",
+                f"“{self.name}” holds complex numbers, such as radar before detection; they cannot be encoded as they are.",
+                "Make an image of amplitude or backscatter from it first, then encode that.",
+            )
+        self._check_place()
+
+    def _check_place(self) -> None:
+        dataset = self._dataset
+        points = dataset.gcps[0]
+        if dataset.transform.is_identity or dataset.transform.is_degenerate:
+            has = " It has ground control points, but is not warped to them yet." if points else ""
+            raise EngineError(
+                "no_georeference",
+                f"“{self.name}” does not say where on Earth its pixels lie, so no place could be found in it.{has}",
+                "Warp it to a map projection (Raster › Projections › Warp in QGIS)."
+                if points
+                else "Georeference it first (Layer › Georeferencer in QGIS).",
+            )
+        if dataset.crs is None:
+            raise EngineError(
+                "no_crs",
+                f"“{self.name}” has no coordinate reference system, so its pixels have no place on Earth.",
+                "Give it one in QGIS (Raster › Projections › Assign projection), then try again.",
+            )
+
+    def _valid(self, raw: np.ndarray, window: rasterio.windows.Window) -> np.ndarray | None:
+        """Which pixels are valid in every band, or None when all are."""
+        valid, shared = None, False
+        for index, number in enumerate(self.band_numbers):
+            flags = self._dataset.mask_flag_enums[number - 1]
+            if MaskFlags.all_valid in flags:
+                continue
+            if MaskFlags.nodata in flags:
+                nodata = self._dataset.nodatavals[number - 1]
+                found = np.isfinite(raw[index]) if np.isnan(nodata) else raw[index] != raw.dtype.type(nodata)
+            elif MaskFlags.per_dataset in flags and shared:
+                continue
+            else:
+                found = self._dataset.read_masks(number, window=window) > 0
+                shared = MaskFlags.per_dataset in flags
+            valid = found if valid is None else valid & found
+        return valid
+
+
+def _open(path: str) -> rasterio.DatasetReader:
+    """The dataset at a path; raises EngineError with a sentence when there is none."""
+    try:
+        with warnings.catch_warnings():
+            # A missing georeference is reported in our own words.
+            warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+            return rasterio.open(str(Path(path).expanduser()) if path.startswith("~") else path)
+    except (rasterio.errors.RasterioError, OSError, ValueError) as error:
+        local = not re.match(r"^(/vsi|[A-Za-z0-9_+]{2,}:)", path)
+        if local and not Path(path).expanduser().exists():
+            raise EngineError(
+                "no_image", f"There is no file “{path}”.", "Check the path; the file may have been moved or renamed."
+            ) from None
+        raise EngineError(
+            "image_unreadable",
+            f"“{Path(path).name}” cannot be opened as an image; it may be damaged or in a format that GDAL does not read.",
+            "Choose a raster that QGIS can show, such as a GeoTIFF.",
+            _story(error),
+        ) from error
+
+
+def _without_pixels(path: str, parts: list[str]) -> EngineError:
+    if parts:
+        return EngineError(
+            "image_unreadable",
+            f"“{Path(path).name}” is a container of {len(parts)} images, and none was chosen.",
+            f"Give the name of one of them, such as {parts[0]}",
+        )
+    return EngineError(
+        "image_unreadable", f"“{Path(path).name}” holds no image.", "Choose a raster that QGIS can show."
+    )
+
+
+def _is_numpy(name: str) -> bool:
+    """Whether numpy knows the pixel type; it does not know GDAL's complex integers."""
+    try:
+        np.dtype(name)
+    except TypeError:
+        return False
+    return True
+
+
+def _lower(tags: dict[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in tags.items()}
+
+
+def _parse_time(text: str) -> np.datetime64 | None:
+    """A moment from TIFF's "2016:01:12 15:45:00" or from ISO 8601; times without a zone are UTC."""
+    text = re.sub(r"^(\d{4}):(\d\d):(\d\d)", r"\1-\2-\3", text.strip())
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    if not datetime(1826, 1, 1) < moment < datetime.now(timezone.utc).replace(tzinfo=None) + timedelta(days=366):
+        return None  # a clock that was never set
+    return np.datetime64(moment, "ms")
+
+
+def _story(error: BaseException) -> str:
+    """An exception with what led to it; GDAL's own words are often in the cause."""
+    lines = []
+    while error is not None:
+        lines.append(f"{type(error).__name__}: {error}")
+        error = error.__cause__ or error.__context__
+    return "\n".join(lines)
