@@ -1,0 +1,1 @@
+"""What `make` calls: setting up, testing, packaging and checking this repository. Standard library only."""

@@ -1,0 +1,167 @@
+"""Runs the tiers of tests, each in its own environment, and says in one line what came out.
+
+python3 -m tools.run_tests                          everything
+python3 -m tools.run_tests tests/plugin -k dock     one tier, or a part of it; the rest goes to pytest
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from . import environments
+from .isolation import isolated
+from .virtual_display import VirtualDisplay, is_possible
+
+ROOT = environments.ROOT
+REPORTS = ROOT / "build" / "tests"
+_LIMIT_S = 20 * 60
+_NOTHING_COLLECTED = 5
+
+
+@dataclass(frozen=True)
+class Tier:
+    """A folder of tests and what it runs in."""
+
+    name: str
+    environment: environments.Environment
+    needs_window: bool = False
+
+    @property
+    def folder(self) -> str:
+        """Its folder, relative to the repository."""
+        return f"tests/{self.name}"
+
+
+@dataclass
+class Outcome:
+    """What came out of a tier, or of several."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: Counter = field(default_factory=Counter)
+    troubles: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped.total()} skipped"
+
+    def add(self, other: Outcome) -> None:
+        """Takes another outcome in."""
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        self.troubles += other.troubles
+
+
+TIERS = (
+    Tier("gate", environments.QGIS),
+    Tier("engine", environments.ENGINE),
+    Tier("services", environments.QGIS),
+    Tier("plugin", environments.QGIS),
+    Tier("desktop", environments.QGIS, needs_window=True),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Runs what was asked for, everything by default, and returns the exit status."""
+    shutil.rmtree(REPORTS, ignore_errors=True)
+    REPORTS.mkdir(parents=True)
+    total = Outcome()
+    for tier, more in _asked_for(arguments):
+        print(f"\n== {tier.name}: {tier.folder} in .venv/{tier.environment.name}", flush=True)
+        total.add(run(tier, more))
+    for reason, count in total.skipped.most_common():
+        print(f"skipped {count}: {reason}")
+    for trouble in total.troubles:
+        print(f"failed: {trouble}")
+    if not total.passed:
+        total.failed = max(total.failed, 1)
+        print("failed: no test passed at all")
+    print(f"\n{total}")
+    return 1 if total.failed else 0
+
+
+def _asked_for(arguments: list[str]) -> Iterator[tuple[Tier, list[str]]]:
+    paths = [argument for argument in arguments if argument.startswith("tests/")]
+    others = [argument for argument in arguments if argument not in paths]
+    for tier in TIERS:
+        own = [path for path in paths if path == tier.folder or path.startswith(f"{tier.folder}/")]
+        if own or not paths:
+            yield tier, (own or [tier.folder]) + others
+
+
+def run(tier: Tier, arguments: list[str]) -> Outcome:
+    """Runs one tier, with a home of its own and, where it needs one, a display of its own."""
+    if not list((ROOT / tier.folder).rglob("test_*.py")):
+        print("no tests yet")
+        return Outcome()
+    if tier.needs_window and not is_possible():
+        return Outcome(skipped=Counter({"a real window needs Xvfb, openbox and xdotool": 1}))
+    report = REPORTS / f"{tier.name}.xml"
+    command = [str(tier.environment.python), "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
+    with contextlib.ExitStack() as stack:
+        home = stack.enter_context(tempfile.TemporaryDirectory(prefix="cdse-home-", ignore_cleanup_errors=True))
+        environment = isolated(Path(home))
+        if tier.needs_window:
+            environment["DISPLAY"] = stack.enter_context(VirtualDisplay()).name
+            environment.pop("WAYLAND_DISPLAY", None)
+            environment["QT_QPA_PLATFORM"] = "xcb"
+        else:
+            environment["QT_QPA_PLATFORM"] = "offscreen"
+        status = _call(command, environment)
+    return _outcome(tier, report, status)
+
+
+def _call(command: list[str], environment: dict[str, str]) -> int | str:
+    """Exit status, or a sentence when there is none."""
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
+    try:
+        return process.wait(timeout=_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        return f"it took longer than {_LIMIT_S // 60} minutes and was stopped"
+    finally:
+        # Whatever the tests left running goes with them.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _outcome(tier: Tier, report: Path, status: int | str) -> Outcome:
+    outcome = read_report(report) if report.is_file() else Outcome()
+    if isinstance(status, str):
+        outcome.troubles.append(f"{tier.name}: {status}")
+    elif status < 0:
+        outcome.troubles.append(f"{tier.name}: pytest died of {signal.Signals(-status).name}")
+    elif status not in (0, _NOTHING_COLLECTED) and not outcome.failed:
+        outcome.troubles.append(f"{tier.name}: pytest left with {status}")
+    if outcome.troubles:
+        outcome.failed += 1
+    return outcome
+
+
+def read_report(path: Path) -> Outcome:
+    """Counts of a JUnit report; an error of a fixture counts as a failure."""
+    outcome = Outcome()
+    for case in ElementTree.parse(path).iter("testcase"):
+        skip = case.find("skipped")
+        if case.find("failure") is not None or case.find("error") is not None:
+            outcome.failed += 1
+        elif skip is not None:
+            outcome.skipped[skip.get("message", "no reason given")] += 1
+        else:
+            outcome.passed += 1
+    return outcome
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
