@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from .errors import EngineError
 
-_OIDC = "https://identity.dataspace.copernicus.eu/auth/realms/CDSE"
-
-DEFAULTS: dict[str, str] = {
-    "OIDC issuer": _OIDC,
-    "OIDC discovery": f"{_OIDC}/.well-known/openid-configuration",
-    "token": f"{_OIDC}/protocol/openid-connect/token",
-    "account console": f"{_OIDC}/account",
-    "STAC": "https://stac.dataspace.copernicus.eu/v1",
-    "OData catalogue": "https://catalogue.dataspace.copernicus.eu/odata/v1",
-    "OData download": "https://download.dataspace.copernicus.eu/odata/v1",
-    "S3": "https://eodata.dataspace.copernicus.eu",
-    "S3 keys API": "https://s3-keys-manager.cloudferro.com/api/user/credentials",
-    "Sentinel Hub": "https://sh.dataspace.copernicus.eu",
-    "openEO (CDSE only)": "https://openeo.dataspace.copernicus.eu",
-    "openEO (federation, the documented default)": "https://openeofed.dataspace.copernicus.eu",
-    "openEO on Sentinel Hub": "https://openeosh.dataspace.copernicus.eu/1.2",
-    "On-Demand Production": "https://odp.dataspace.copernicus.eu/odata/v1",
-    "Traceability": "https://trace.dataspace.copernicus.eu/api/v1",
-    "CLMS vector OGC": "https://mapserver.dataspace.copernicus.eu/ogc",
-    "Thumbnails WMS": "https://thumbnails.dataspace.copernicus.eu/wms",
-    "Algorithm Plaza": "https://marketplace-portal.dataspace.copernicus.eu/",
-    "APEx catalogue": "https://algorithm-catalogue.apex.esa.int/",
-    "Browser": "https://browser.dataspace.copernicus.eu/",
-}
+DEFAULTS: dict[str, str] = json.loads((Path(__file__).parent / "endpoints.json").read_text(encoding="utf-8"))
+"""The addresses by name; data rather than code, because the plugin's options page shows them too."""
 
 _ALIASES = {
     "openeo": "openeo_federation_the_documented_default",
