@@ -203,7 +203,7 @@ class RasterImage:
         ) or any(not _is_numpy(dataset.dtypes[number - 1]) for number in self.band_numbers):
             raise EngineError(
                 "bad_pixels",
-                f"“{self.name}” holds complex numbers, such as radar before detection; they cannot be encoded as they are.",
+                f"“{self.name}” holds complex numbers, such as radar before detection; they cannot be encoded.",
                 "Make an image of amplitude or backscatter from it first, then encode that.",
             )
         self._check_place()
@@ -261,7 +261,7 @@ def _open(path: str) -> rasterio.DatasetReader:
             ) from None
         raise EngineError(
             "image_unreadable",
-            f"“{Path(path).name}” cannot be opened as an image; it may be damaged or in a format that GDAL does not read.",
+            f"“{Path(path).name}” cannot be opened as an image; it is damaged or in a format GDAL does not read.",
             "Choose a raster that QGIS can show, such as a GeoTIFF.",
             _story(error),
         ) from error
