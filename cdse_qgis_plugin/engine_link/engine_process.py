@@ -10,7 +10,7 @@ import re
 import time
 from collections import deque
 
-from qgis.PyQt.QtCore import QCoreApplication, QObject, QProcess, QTimer, pyqtSignal
+from qgis.PyQt.QtCore import QAbstractEventDispatcher, QCoreApplication, QObject, QProcess, QTimer, pyqtSignal
 
 from .call import CallFailed
 from .environment import Launch, set_up_hint
@@ -51,7 +51,7 @@ class EngineProcess(QObject):
         self._hello_deadline = 0.0
         self._hello_timer = QTimer(self)
         self._hello_timer.setSingleShot(True)
-        self._hello_timer.timeout.connect(self._check_hello)
+        self._hello_timer.timeout.connect(self._fail_silent)
         self._process = QProcess(self)
         self._process.setProcessEnvironment(launch.variables)
         self._process.readyReadStandardOutput.connect(self._read_stdout)
@@ -62,7 +62,8 @@ class EngineProcess(QObject):
     def start(self) -> None:
         """Starts the process; hello or the reason why not follows as a signal."""
         self._hello_deadline = time.monotonic() + self._hello_timeout_s
-        self._hello_timer.start(int(self._hello_timeout_s * 1000))
+        if QAbstractEventDispatcher.instance() is not None:  # a plain Python thread has none; pump() looks instead
+            self._hello_timer.start(int(self._hello_timeout_s * 1000))
         self._process.start(self.launch.python.path, self.launch.arguments("serve"))
 
     def send(self, line: bytes, secrets: tuple = ()) -> None:
@@ -78,14 +79,16 @@ class EngineProcess(QObject):
         if self.is_over:
             return
         self._process.waitForReadyRead(milliseconds)
-        self._check_hello()
+        if time.monotonic() >= self._hello_deadline:
+            self._fail_silent()
         if self._process.state() == QProcess.ProcessState.NotRunning and not self._over:
             self._on_finished(self._process.exitCode(), self._process.exitStatus())
 
-    def dismiss(self) -> None:
-        """Closes the engine's stdin, whereupon it leaves by itself."""
+    def dismiss(self, grace_s: float) -> None:
+        """Closes the engine's stdin, whereupon it leaves by itself; one that stays is ended after the grace."""
         self._give_reason("cancelled", translate("EngineLink", "The engine was sent away."))
         self._process.closeWriteChannel()
+        QTimer.singleShot(int(grace_s * 1000), self.kill)
 
     def kill(self, wait_ms: int = 2000) -> None:
         """Ends the process at once and waits until it is gone."""
@@ -151,8 +154,8 @@ class EngineProcess(QObject):
 
     # ---- how it ends
 
-    def _check_hello(self) -> None:
-        if self.hello is None and not self._over and time.monotonic() >= self._hello_deadline:
+    def _fail_silent(self) -> None:
+        if self.hello is None and not self._over:
             message = translate("EngineLink", "The engine was started but has not answered for {seconds:.0f} seconds.")
             hint = translate(
                 "EngineLink",

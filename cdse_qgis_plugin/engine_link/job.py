@@ -60,6 +60,9 @@ class Job:
 
         The process is made here, because a QProcess belongs to the thread that made it.
         """
+        if self._is_cancelled() or self._end_now.is_set():
+            self.over.set()
+            raise stopped()
         with _running_lock:
             _running.add(self)
         process = EngineProcess(self._launch, hello_timeout_s=self._hello_timeout_s)

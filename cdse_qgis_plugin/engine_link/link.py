@@ -12,10 +12,10 @@ from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 
 from ..settings import Settings
 from .call import Call, CallFailed
-from .environment import ENGINE_VERSION, current_launch, find_python
+from .environment import ENGINE_VERSION, Launch, current_launch, find_python
 from .job import end_all_jobs
 from .protocol import PROTOCOL
-from .tasks import ClickTask, EngineTask, JobTask
+from .tasks import ClickTask, EngineTask, JobTask, write_log
 from .warm_engine import WarmEngine
 
 translate = QCoreApplication.translate
@@ -54,6 +54,9 @@ class EngineLink(QObject):
         self._errors: deque[str] = deque(maxlen=_ERRORS_KEPT)
         self._last_hello: dict[str, Any] = {}
         self._last_stderr = ""
+        self._closed = False
+        # QGIS unloads plugins when it closes, but a task that is still running by then would crash it.
+        QgsApplication.instance().aboutToQuit.connect(self.close)
 
     def click(self, call: Call) -> ClickTask:
         """Asks the warm engine; for what should answer while the person looks on."""
@@ -61,7 +64,7 @@ class EngineLink(QObject):
 
     def job(self, call: Call) -> JobTask:
         """Starts an engine process for one long call."""
-        return self._add(JobTask(call, current_launch, self._settings.addresses))
+        return self._add(JobTask(call, self._launch, self._settings.addresses))
 
     def state(self) -> EngineState:
         """How the engine is now."""
@@ -109,8 +112,12 @@ class EngineLink(QObject):
 
     def close(self) -> None:
         """Ends every engine process and stops every task; for the plugin's unload."""
+        if self._closed:
+            return
+        self._closed = True
+        QgsApplication.instance().aboutToQuit.disconnect(self.close)
         for task in list(self._tasks):
-            task.cancel()
+            task.drop()
         if self._warm is not None:
             self._warm.stop()
         end_all_jobs()
@@ -119,10 +126,17 @@ class EngineLink(QObject):
 
     def _warm_engine(self) -> WarmEngine:
         if self._warm is None:
-            self._warm = WarmEngine(current_launch, self, idle_s=60.0 * max(1, self._settings.idle_minutes))
+            self._warm = WarmEngine(self._launch, self, idle_s=60.0 * max(1, self._settings.idle_minutes))
             self._warm.changed.connect(self._on_warm_changed)
             self._warm.failed_to_start.connect(self._on_start_failure)
+            self._warm.complained.connect(lambda failure: write_log("warning", failure.message))
         return self._warm
+
+    def _launch(self) -> Launch:
+        if self._closed:
+            message = translate("EngineLink", "The plugin has been switched off, and its engine with it.")
+            raise CallFailed("engine_missing", message, translate("EngineLink", "Switch the plugin on again."))
+        return current_launch()
 
     def _add(self, task: EngineTask) -> EngineTask:
         # QGIS deletes a task when it is over, and Python must not do so earlier.

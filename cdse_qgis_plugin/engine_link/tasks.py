@@ -68,6 +68,11 @@ class EngineTask(QgsTask):
         else:
             self.failed.emit(outcome)
 
+    def drop(self) -> None:
+        """Stops the task and says so at once: whoever listens is about to go."""
+        self.cancel()
+        self._tell(None)
+
     def _release(self) -> None:
         for function in self._when_over:
             function(self)
@@ -108,11 +113,9 @@ class ClickTask(EngineTask, Listener):
 
     def cancel(self) -> None:
         """Asks for a stop."""
-        if self.is_over:
-            return
-        self._warm.cancel(self._call_id)
         if not self.is_over:
             super().cancel()
+            self._warm.cancel(self._call_id)
 
     def finished(self, _result: bool) -> None:
         """Lets go of what was kept for QGIS."""

@@ -12,7 +12,7 @@ from typing import Callable
 
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
-from .call import CANCELLED, Call, CallFailed
+from .call import Call, CallFailed
 from .engine_process import EngineProcess
 from .environment import Launch
 from .job import GRACE_S, stopped
@@ -52,6 +52,8 @@ class WarmEngine(QObject):
 
     changed = pyqtSignal()
     """It started, became ready, busy or free, or ended."""
+    complained = pyqtSignal(object)
+    """It could not make sense of a line; a CallFailed that belongs to no call."""
     failed_to_start = pyqtSignal(object)
     """An engine ended before it could be used; the CallFailed says why."""
 
@@ -118,9 +120,10 @@ class WarmEngine(QObject):
         self._idle.stop()
         if process is not None:
             process.ended.disconnect(self._on_ended)
-            process.kill()
-            process.deleteLater()
-            self.changed.emit()
+        for child in self.findChildren(EngineProcess):  # those that are still leaving, too
+            child.kill()
+            child.deleteLater()
+        self.changed.emit()
 
     # ---- the process
 
@@ -143,8 +146,15 @@ class WarmEngine(QObject):
         self.changed.emit()
 
     def _leave_if_idle(self) -> None:
-        if not self._flights and self._process is not None:
-            self._process.dismiss()
+        process = self._process
+        if self._flights or process is None:
+            return
+        # Let go of it first: a click while it is leaving must go to a new engine.
+        self._process = None
+        process.ended.disconnect(self._on_ended)
+        process.ended.connect(process.deleteLater)
+        process.dismiss(self._grace.interval() / 1000)
+        self.changed.emit()
 
     def _end_unwilling(self) -> None:
         """Ends the engine whose call did not stop in time, and asks a new one the calls that were queued behind."""
@@ -175,6 +185,8 @@ class WarmEngine(QObject):
     def _hear(self, message: Message) -> None:
         flight = self._flights.get(message.call_id)
         if flight is None:
+            if isinstance(message, Refusal) and not message.call_id:
+                self.complained.emit(message.failure)
             return
         if isinstance(message, Progress):
             flight.listener.progress(message.share, message.text)
@@ -206,6 +218,3 @@ class WarmEngine(QObject):
         timer.setInterval(int(seconds * 1000))
         timer.timeout.connect(slot)
         return timer
-
-
-__all__ = ["CANCELLED", "Listener", "WarmEngine"]
