@@ -29,21 +29,28 @@ class Ids:
     def __init__(self, files: list[SourceFile]):
         shared = set.intersection(*({field.name for field in file.schema if _is_id(field.type)} for file in files))
         by_name = {name.lower(): name for name in sorted(shared)}
-        self.column = next((by_name[name] for name in _IDS if name in by_name), None)
+        self.candidates = [by_name[name] for name in _IDS if name in by_name]
+        self.column: str | None = None
         self.repeated = 0
         self._many = len(files) > 1
-        self._doubtful = np.empty(0, dtype=np.uint64)
+        self._known = self._doubtful = np.empty(0, dtype=np.uint64)
         self._seen: dict[str, int] = {}
 
-    def look_for_repeats(self, hashes: list[np.ndarray]) -> None:
-        """Takes the hashes of all ids, so that only those that occur twice need watching afterwards."""
-        values, counts = np.unique(np.concatenate(hashes), return_counts=True)
-        self._doubtful = values[counts > 1]
+    def accept(self, column: str, hashes: np.ndarray) -> bool:
+        """Takes a column for the ids, given the hashes of all its values, unless most occur more than once.
+
+        Only the ids that do need watching afterwards, so that memory does not grow with their text.
+        """
+        values, counts = np.unique(hashes, return_counts=True)
+        if len(values) * 2 < len(hashes):
+            return False
+        self.column, self._known, self._doubtful = column, values, values[counts > 1]
+        return True
 
     @staticmethod
     def hashes(column: pa.Array) -> np.ndarray:
         """A 64-bit number for every id."""
-        return pandas.util.hash_array(_strings(column), categorize=False)
+        return _hashes(_strings(column))
 
     def read(self, file: SourceFile, numbers: np.ndarray, batch: pa.RecordBatch) -> pa.Array:
         """The ids of the rows of a batch, whose numbers in the file are given."""
@@ -51,15 +58,28 @@ class Ids:
         if self.column is None:
             return pa.array(rows, pa.string())
         column = batch.column(self.column)
-        found = _strings(column)
-        missing = np.asarray(column.is_null())
-        found[missing] = rows[missing]
-        for i in np.flatnonzero(np.isin(self.hashes(column), self._doubtful)):
-            times = self._seen[found[i]] = self._seen.get(found[i], 0) + 1
-            if times > 1:
-                self.repeated += 1
-                found[i] = f"{found[i]}#{times}"
+        found, missing = _strings(column), np.asarray(column.is_null())
+        for i in np.flatnonzero(missing | np.isin(_hashes(found), self._doubtful)):
+            found[i] = self._free(rows[i]) if missing[i] else self._once(found[i])
         return pa.array(found, pa.string())
+
+    def _once(self, name: str) -> str:
+        """The name the first time it comes, and one of its own afterwards."""
+        if name not in self._seen:
+            self._seen[name] = 1
+            return name
+        self.repeated += 1
+        return self._free(name, self._seen[name] + 1)
+
+    def _free(self, name: str, number: int = 1) -> str:
+        """The name with the first number that gives one nobody has."""
+        made = name if number == 1 else f"{name}#{number}"
+        while made in self._seen or np.isin(_hashes(np.array([made], dtype=object)), self._known)[0]:
+            number += 1
+            made = f"{name}#{number}"
+        self._seen[name] = number
+        self._seen.setdefault(made, 1)
+        return made
 
 
 class Times:
@@ -76,6 +96,8 @@ class Times:
 
     def read(self, batch: pa.RecordBatch) -> pa.Array:
         """The times of a batch, timestamp(ms, UTC), null where there is none or it cannot be read."""
+        if self.column not in batch.schema.names:
+            return pa.nulls(batch.num_rows, TIME)
         column = batch.column(self.column)
         found = _times(column)
         self.unread += found.null_count - column.null_count
@@ -151,6 +173,10 @@ def _is_id(kind: pa.DataType) -> bool:
 def _strings(column: pa.Array) -> np.ndarray:
     """A column as Python strings, object (n,); null becomes the empty string."""
     return pc.fill_null(column.cast(pa.string()), "").to_numpy(zero_copy_only=False).astype(object)
+
+
+def _hashes(texts: np.ndarray) -> np.ndarray:
+    return pandas.util.hash_array(texts, categorize=False)
 
 
 def _times(column: pa.Array) -> pa.Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pyproj
 import shapely
 
 from ..errors import EngineError
+from . import places
 
 _DEGREES_AROUND = 10
 """How far outside its area of use coordinates of a CRS may lie before they are taken for those of another."""
@@ -86,17 +88,24 @@ def check_plausible(crs: ToLonLat, x: np.ndarray, y: np.ndarray, name: str) -> N
             if not swapped
             else "Swap them where the file was made.",
         )
-    use = crs.crs.area_of_use
-    if not crs.geographic and use is not None and use.west < use.east:
-        pad = _DEGREES_AROUND
-        inside = (lon > use.west - pad) & (lon < use.east + pad) & (lat > use.south - pad) & (lat < use.north + pad)
-        if not inside.any() and use.west > -180 + pad and use.east < 180 - pad:
-            raise EngineError(
-                "wrong_crs",
-                f"In {crs.name} the patches of “{name}” would lie near {np.nanmedian(lat):.1f}° N, "
-                f"{np.nanmedian(lon):.1f}° E, far outside the area that CRS is made for ({use.name[:80]}).",
-                "Give the CRS the coordinates are in as crs.",
-            )
+    if not crs.geographic and not _near_area_of_use(crs.crs, lon, lat):
+        raise EngineError(
+            "wrong_crs",
+            f"In {crs.name} the patches of “{name}” would lie near latitude {np.nanmedian(lat):.1f}, longitude "
+            f"{np.nanmedian(lon):.1f}, far outside the area that CRS is made for ({crs.crs.area_of_use.name[:80]}).",
+            "Give the CRS the coordinates are in as crs.",
+        )
+
+
+def _near_area_of_use(crs: pyproj.CRS, lon: np.ndarray, lat: np.ndarray) -> bool:
+    """Whether any of the points lies in or around the area a CRS is made for."""
+    use = crs.area_of_use
+    if use is None:
+        return True
+    half = ((use.east - use.west) % 360 or 360) / 2
+    aside = np.abs(places.wrap(lon - use.west - half))
+    near = (aside <= half + _DEGREES_AROUND) & (lat > use.south - _DEGREES_AROUND) & (lat < use.north + _DEGREES_AROUND)
+    return bool(near.any())
 
 
 def in_degrees(x: np.ndarray, y: np.ndarray) -> bool:
@@ -115,6 +124,4 @@ def _parse(value: str) -> pyproj.CRS:
 
 
 def _hashable(value: Any) -> str:
-    import json
-
     return json.dumps(value)

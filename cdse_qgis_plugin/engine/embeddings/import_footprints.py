@@ -34,16 +34,14 @@ def outlines(geometries: np.ndarray, crs: ToLonLat) -> tuple[np.ndarray, np.ndar
     ring_lon, ring_lat = crs(*xy.T)
     broken = np.zeros(len(rows), dtype=bool)
     broken[index[np.isnan(ring_lon) | ~np.isfinite(xy).all(axis=1)]] = True
-    flat = shapely.polygons(shapely.linearrings(np.where(np.isfinite(xy), xy, 0), indices=index))
+    flat = _simple(shapely.polygons(shapely.linearrings(np.where(np.isfinite(xy), xy, 0), indices=index)))
     broken |= shapely.area(flat) == 0
     centre_lon, centre_lat = crs(*shapely.get_coordinates(shapely.centroid(flat)).T)
     broken |= np.isnan(centre_lon)
     centre_lon = places.wrap(centre_lon)
     ring_lon = places.near(ring_lon, centre_lon[index])
     ring = np.where(broken[index, None], 0, np.column_stack([ring_lon, ring_lat]))
-    polygons = shapely.polygons(shapely.linearrings(ring, indices=index))
-    twisted = ~shapely.is_valid(polygons)
-    polygons[twisted] = shapely.convex_hull(polygons[twisted])
+    polygons = _simple(shapely.polygons(shapely.linearrings(ring, indices=index)))
     good = ~broken & (shapely.get_type_id(polygons) == 3)
     lon[rows[good]], lat[rows[good]], found[rows[good]] = centre_lon[good], centre_lat[good], polygons[good]
     return lon, lat, found
@@ -109,6 +107,13 @@ def _single(geometries: np.ndarray, crs: ToLonLat) -> np.ndarray:
             joined = shapely.convex_hull(joined)
         geometries[row] = joined
     return geometries
+
+
+def _simple(polygons: np.ndarray) -> np.ndarray:
+    """The same polygons, but hulls for those that cross themselves."""
+    twisted = ~shapely.is_valid(polygons)
+    polygons[twisted] = shapely.convex_hull(polygons[twisted])
+    return polygons
 
 
 def _beside(xy: np.ndarray, start: float) -> np.ndarray:

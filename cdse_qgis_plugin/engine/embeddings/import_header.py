@@ -71,8 +71,6 @@ _KEPT = (
 def _flat(file: SourceFile) -> dict[str, Any]:
     """The header with the prefixes and nesting of its dialects taken away."""
     said = file.metadata("emb") or file.metadata("geoemb")
-    if not isinstance(said, dict):
-        return {}
     flat: dict[str, Any] = {}
     for part in (said, said.get("properties"), said.get("embedding"), said.get("emb")):
         if isinstance(part, dict):

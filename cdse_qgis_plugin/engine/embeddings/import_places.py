@@ -93,8 +93,9 @@ def find_places(file: SourceFile, crs: str | None) -> PlaceReader:
 
 
 def _geometry(file: SourceFile, crs: str | None) -> PlaceReader | None:
-    geo = file.metadata("geo") or {}
-    described = geo.get("columns") or {}
+    geo = file.metadata("geo")
+    described = geo.get("columns")
+    described = {name: said for name, said in described.items() if isinstance(said, dict)} if described else {}
     names = {field.name.lower(): field.name for field in file.schema}
     order = [geo.get("primary_column"), *described, *(names.get(name) for name in _GEOMETRY_NAMES)]
     order += [field.name for field in file.schema if b"geoarrow" in (field.metadata or {}).get(_EXTENSION, b"")]

@@ -76,8 +76,6 @@ class _Import:
         self._rows = self._expected = sum(file.rows for file in files)
         self._dim = self._dimension()
         self._ids, self._times = Ids(files), Times(files[0])
-        used = {self._ids.column, self._times.column, *self._pieces[0].vectors.columns, *self._pieces[0].places.used}
-        self._attributes = Attributes(files[0], used)
         self._surveyed: list[np.ndarray] = []
         self._boxes: list[tuple] = []
         self._side: float | None = None
@@ -94,7 +92,7 @@ class _Import:
 
     def write(self) -> None:
         """Reads the vectors and writes the store."""
-        self._watch_ids()
+        self._choose_columns()
         read, total = 0, sum(self._selected_rows(piece) for piece in self._pieces)
         with StoreWriter(self._request.store, self._run, self._dim, hilbert=True, expected_rows=self._expected) as out:
             for piece in self._pieces:
@@ -189,16 +187,19 @@ class _Import:
     def _selected_rows(self, piece: _Piece) -> int:
         return sum(piece.file.group_rows[group] for group in piece.groups)
 
-    def _watch_ids(self) -> None:
-        """Looks for ids that occur twice before any is written."""
-        if self._ids.column is None:
-            return
-        hashes = [np.empty(0, dtype=np.uint64)]
-        for piece in self._pieces:
-            for _, batch in piece.file.batches([self._ids.column], _PLACES, piece.groups):
-                self._run.progress(None, "Looking for ids that occur twice")
-                hashes.append(self._ids.hashes(batch.column(0)))
-        self._ids.look_for_repeats(hashes)
+    def _choose_columns(self) -> None:
+        """Settles which columns are the id and the time, so that the others are attributes."""
+        for column in self._ids.candidates:
+            hashes = [np.empty(0, dtype=np.uint64)]
+            for piece in self._pieces:
+                for _, batch in piece.file.batches([column], _PLACES, piece.groups):
+                    self._run.progress(None, "Looking for ids that occur twice")
+                    hashes.append(self._ids.hashes(batch.column(0)))
+            if self._ids.accept(column, np.concatenate(hashes)):
+                break
+        first = self._pieces[0]
+        used = {self._ids.column, self._times.column, *first.vectors.columns, *first.places.used}
+        self._attributes = Attributes(first.file, used)
 
     def _batches(self, piece: _Piece):
         columns = [*piece.vectors.columns, *piece.places.columns, *self._attributes.columns(piece.file)]

@@ -52,13 +52,13 @@ class SourceFile:
         self.rows = self.parquet.num_rows
         self.group_rows = [self.parquet.row_group(i).num_rows for i in range(self.parquet.num_row_groups)]
 
-    def metadata(self, key: str) -> Any:
-        """A JSON value of the file's own metadata, or None without it."""
-        text = (self.schema.metadata or {}).get(key.encode())
+    def metadata(self, key: str) -> dict[str, Any]:
+        """A JSON object of the file's own metadata; empty when there is none that can be read."""
         try:
-            return None if text is None else json.loads(text)
+            found = json.loads((self.schema.metadata or {}).get(key.encode(), b"{}"))
         except ValueError:
-            return None
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def batches(
         self, columns: Iterable[str], size: int, groups: Iterable[int] | None = None
