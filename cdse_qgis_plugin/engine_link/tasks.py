@@ -91,6 +91,7 @@ class ClickTask(EngineTask, Listener):
         self._warm = warm
         self._call_id = ""
         self._good = False
+        self._stop_asked = False
         self._settled = threading.Event()
         self._ask(endpoints)
 
@@ -105,17 +106,20 @@ class ClickTask(EngineTask, Listener):
     def run(self) -> bool:
         """Waits for the answer, in a thread of QGIS."""
         while not self._settled.wait(0.2):
-            if self.isCanceled() and self._settled.wait(GRACE_S + 1):
-                break
-            if self.isCanceled():
+            # Not without end: when QGIS closes, no event loop may be left that could settle it.
+            if self._stop_asked and not self._settled.wait(GRACE_S + 1):
                 return False
         return self._good
 
     def cancel(self) -> None:
         """Asks for a stop."""
-        if not self.is_over:
+        if self.is_over:
+            return
+        self._stop_asked = True
+        # QGIS forgets a cancelled task that has no thread yet at once, but its engine has still to confirm.
+        if self.status() == QgsTask.TaskStatus.Running:
             super().cancel()
-            self._warm.cancel(self._call_id)
+        self._warm.cancel(self._call_id)
 
     def finished(self, _result: bool) -> None:
         """Lets go of what was kept for QGIS."""
