@@ -101,13 +101,14 @@ class Match(Result):
 
 
 class Example(Result):
-    """The patch that an example point took."""
+    """The patch that an example point took; ``score`` is its own cosine with what all examples together ask for."""
 
     kind: Literal["like", "unlike"]
     point: LonLat
     id: str
     lon: float
     lat: float
+    score: float
     footprint: list[LonLat]
 
 

@@ -146,9 +146,11 @@ def _distances_m(store: Store, query: Query, rows: np.ndarray) -> np.ndarray:
 def _examples(store: Store, query: Query) -> list[Example]:
     """The patches that the points took, each with the first point that took it."""
     told = []
-    for (row, point), patch in zip(query.points.items(), patches(store, query.rows), strict=True):
+    scores = np.clip(store.vectors[query.rows] @ query.direction, -1, 1)
+    for (row, point), patch, score in zip(query.points.items(), patches(store, query.rows), scores, strict=True):
         patch.pop("row")
-        told.append(Example(kind="like" if row in query.like else "unlike", point=point, **patch))
+        kind = "like" if row in query.like else "unlike"
+        told.append(Example(kind=kind, point=point, score=round(float(score), 6), **patch))
     return told
 
 
