@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import Any, Callable
 
@@ -11,6 +10,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 from .call import CANCELLED, Call, CallFailed
 from .engine_process import EngineProcess
 from .environment import Launch
+from .live_work import LiveWork
 from .protocol import Answer, Log, Message, Progress, Refusal, encode_call, encode_cancel
 
 translate = QCoreApplication.translate
@@ -20,8 +20,6 @@ GRACE_S = 3.0
 
 _CALL_ID = "1"
 _STEP_MS = 100
-_running: set[Job] = set()
-_running_lock = threading.Lock()
 
 
 class Job:
@@ -50,48 +48,38 @@ class Job:
         self._is_cancelled = is_cancelled
         self._hello_timeout_s = hello_timeout_s
         self._grace_s = grace_s
-        self._end_now = threading.Event()
         self._value: dict[str, Any] | None = None
         self._failure: CallFailed | None = None
-        self.over = threading.Event()
 
     def run(self) -> dict[str, Any]:
         """Runs the call and returns its value; raises CallFailed, with code ``cancelled`` after a stop.
 
         The process is made here, because a QProcess belongs to the thread that made it.
         """
-        if self._is_cancelled() or self._end_now.is_set():
-            self.over.set()
+        if self._is_cancelled():
             raise stopped()
-        with _running_lock:
-            _running.add(self)
+        line = encode_call(_CALL_ID, self._call, self._endpoints)
         process = EngineProcess(self._launch, hello_timeout_s=self._hello_timeout_s)
         process.said.connect(self._hear)
         process.ended.connect(self._mourn)
-        try:
-            process.send(encode_call(_CALL_ID, self._call, self._endpoints), secrets=tuple(self._call.secrets.values()))
-            process.start()
-            self._converse(process)
-        finally:
-            process.said.disconnect(self._hear)
-            process.ended.disconnect(self._mourn)
-            process.kill()
-            with _running_lock:
-                _running.discard(self)
-            self.over.set()
+        process.send(line, secrets=tuple(self._call.secrets.values()))
+        with LiveWork() as live:
+            try:
+                process.start()
+                self._converse(process, live)
+            finally:
+                process.said.disconnect(self._hear)
+                process.ended.disconnect(self._mourn)
+                process.kill()
         if self._failure is not None:
             raise self._failure
         return self._value
 
-    def end_now(self) -> None:
-        """Ends the job without asking the engine; callable from any thread."""
-        self._end_now.set()
-
-    def _converse(self, process: EngineProcess) -> None:
+    def _converse(self, process: EngineProcess, live: LiveWork) -> None:
         asked_at: float | None = None
         while self._value is None and self._failure is None:
             process.pump(_STEP_MS)
-            if self._end_now.is_set():
+            if live.ending.is_set():
                 self._failure = self._failure or stopped()
             elif asked_at is None:
                 if self._is_cancelled():
@@ -118,14 +106,3 @@ class Job:
 def stopped() -> CallFailed:
     """The failure of a call that somebody stopped."""
     return CallFailed(CANCELLED, translate("EngineLink", "Stopped at your request."))
-
-
-def end_all_jobs(wait_s: float = 3.0) -> None:
-    """Ends every job of this QGIS, whoever started it, and waits until their processes are gone."""
-    with _running_lock:
-        jobs = list(_running)
-    for job in jobs:
-        job.end_now()
-    deadline = time.monotonic() + wait_s
-    for job in jobs:
-        job.over.wait(max(0.0, deadline - time.monotonic()))

@@ -13,9 +13,10 @@ from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 from ..settings import Settings
 from .call import Call, CallFailed
 from .environment import ENGINE_VERSION, Launch, current_launch, find_python
-from .job import end_all_jobs
+from .live_work import end_all
 from .protocol import PROTOCOL
-from .tasks import ClickTask, EngineTask, JobTask, write_log
+from .tasks import ClickTask, JobTask
+from .told_task import ToldTask, write_log
 from .warm_engine import WarmEngine
 
 translate = QCoreApplication.translate
@@ -49,7 +50,7 @@ class EngineLink(QObject):
         super().__init__(parent)
         self._settings = Settings()
         self._warm: WarmEngine | None = None
-        self._tasks: set[EngineTask] = set()
+        self._tasks: set[ToldTask] = set()
         self._start_failure: CallFailed | None = None
         self._errors: deque[str] = deque(maxlen=_ERRORS_KEPT)
         self._last_hello: dict[str, Any] = {}
@@ -65,6 +66,14 @@ class EngineLink(QObject):
     def job(self, call: Call) -> JobTask:
         """Starts an engine process for one long call."""
         return self._add(JobTask(call, self._launch, self._settings.addresses))
+
+    def start(self, task: ToldTask) -> ToldTask:
+        """Hands a task to QGIS, and stops it when the plugin goes."""
+        # QGIS deletes a task when it is over, and Python must not do so earlier.
+        self._tasks.add(task)
+        task.when_over(self._tasks.discard)
+        QgsApplication.taskManager().addTask(task)
+        return task
 
     def state(self) -> EngineState:
         """How the engine is now."""
@@ -120,7 +129,7 @@ class EngineLink(QObject):
             task.drop()
         if self._warm is not None:
             self._warm.stop()
-        end_all_jobs()
+        end_all()
 
     # ---- inside
 
@@ -138,17 +147,13 @@ class EngineLink(QObject):
             raise CallFailed("engine_missing", message, translate("EngineLink", "Switch the plugin on again."))
         return current_launch()
 
-    def _add(self, task: EngineTask) -> EngineTask:
-        # QGIS deletes a task when it is over, and Python must not do so earlier.
-        self._tasks.add(task)
-        task.when_over(self._tasks.discard)
-        task.failed.connect(lambda failure: self._note(task.call, failure))
-        QgsApplication.taskManager().addTask(task)
-        return task
+    def _add(self, task: ToldTask) -> ToldTask:
+        task.failed.connect(lambda failure: self._note(task.call.operation, failure))
+        return self.start(task)
 
-    def _note(self, call: Call, failure: CallFailed) -> None:
+    def _note(self, what: str, failure: CallFailed) -> None:
         when = datetime.now().isoformat(timespec="seconds")
-        self._errors.append(f"{when} {call.operation}: {failure.code}: {failure.message}")
+        self._errors.append(f"{when} {what}: {failure.code}: {failure.message}")
 
     def _on_warm_changed(self) -> None:
         process = self._warm.process

@@ -5,81 +5,19 @@ from __future__ import annotations
 import threading
 from typing import Callable
 
-from qgis.core import Qgis, QgsMessageLog, QgsTask
-from qgis.PyQt.QtCore import QTimer, pyqtSignal
+from qgis.core import QgsTask
+from qgis.PyQt.QtCore import QTimer
 
-from .call import CANCELLED, Call, CallFailed
+from .call import Call, CallFailed
 from .environment import Launch
 from .job import GRACE_S, Job
-from .protocol import UNKNOWN
+from .told_task import ToldTask, WorkTask, task_flags, write_log
 from .warm_engine import Listener, WarmEngine
 
-LOG = "Copernicus AI"
-"""Name of the plugin's tab in QGIS's log panel."""
-
-_LEVELS = {"warning": Qgis.MessageLevel.Warning, "error": Qgis.MessageLevel.Critical}
+_QUIET = ("Hidden", "Silent")
 
 
-def write_log(level: str, text: str) -> None:
-    """Writes a line of the engine into QGIS's log; callable from any thread."""
-    QgsMessageLog.logMessage(text, LOG, _LEVELS.get(level, Qgis.MessageLevel.Info), False)
-
-
-class EngineTask(QgsTask):
-    """What click tasks and job tasks have in common.
-
-    Exactly one of ``succeeded``, ``failed`` and ``stopped`` is emitted, on the main thread. ``cancel`` may be called at
-    any time, also when the task is long over.
-    """
-
-    succeeded = pyqtSignal(object)
-    """The value of the call, a dict."""
-    failed = pyqtSignal(object)
-    """The CallFailed."""
-    stopped = pyqtSignal()
-    """It was cancelled."""
-    progressed = pyqtSignal(float, str)
-    """Share in 0 to 1, or -1 when unknown, and what is being done."""
-
-    def __init__(self, call: Call, more_flags=None):
-        super().__init__(call.title or call.operation, _flags(call.quiet, more_flags))
-        self.call = call
-        self.is_over = False
-        self._when_over: list[Callable[[EngineTask], None]] = []
-
-    def when_over(self, function: Callable[[EngineTask], None]) -> None:
-        """Has a function called with this task when QGIS is done with it too."""
-        self._when_over.append(function)
-
-    def _report(self, share: float, text: str) -> None:
-        if share != UNKNOWN:
-            self.setProgress(share * 100)
-        self.progressed.emit(share, text)
-
-    def _tell(self, outcome) -> None:
-        """Emits the one final signal."""
-        if self.is_over:
-            return
-        self.is_over = True
-        if isinstance(outcome, dict):
-            self.succeeded.emit(outcome)
-        elif outcome is None or outcome.code == CANCELLED:
-            self.stopped.emit()
-        else:
-            self.failed.emit(outcome)
-
-    def drop(self) -> None:
-        """Stops the task and says so at once: whoever listens is about to go."""
-        self.cancel()
-        self._tell(None)
-
-    def _release(self) -> None:
-        for function in self._when_over:
-            function(self)
-        self._when_over.clear()
-
-
-class ClickTask(EngineTask, Listener):
+class ClickTask(ToldTask, Listener):
     """A call on the warm engine.
 
     The answer is delivered the moment it arrives, and does not wait for a free thread: the task's own thread only keeps
@@ -87,17 +25,16 @@ class ClickTask(EngineTask, Listener):
     """
 
     def __init__(self, call: Call, warm: WarmEngine, endpoints: dict[str, str]):
-        super().__init__(call, QgsTask.Flag.CancelWithoutPrompt)
+        quiet = _QUIET if call.quiet else ()
+        super().__init__(call.title or call.operation, task_flags("CancelWithoutPrompt", *quiet))
+        self.call = call
         self._warm = warm
         self._call_id = ""
         self._good = False
         self._stop_asked = False
         self._settled = threading.Event()
-        self._ask(endpoints)
-
-    def _ask(self, endpoints: dict[str, str]) -> None:
         try:
-            self._call_id = self._warm.submit(self.call, endpoints, self)
+            self._call_id = self._warm.submit(call, endpoints, self)
         except CallFailed as failure:
             # Told a moment later, so that whoever asked can connect to the signals first.
             reason = failure
@@ -123,70 +60,43 @@ class ClickTask(EngineTask, Listener):
 
     def finished(self, _result: bool) -> None:
         """Lets go of what was kept for QGIS."""
-        self._tell(None)
+        self._tell_stopped()
         self._release()
 
     def succeed(self, value: dict) -> None:
         """Takes the result."""
         self._good = True
         self._settled.set()
-        self._tell(value)
+        self._tell_success(value)
 
     def fail(self, failure: CallFailed) -> None:
         """Takes the failure."""
         self._settled.set()
-        self._tell(failure)
+        self._tell_failure(failure)
 
     def progress(self, share: float, text: str) -> None:
         """Takes how far the call is."""
-        self._report(share, text)
+        self.report(share, text)
 
     def log(self, level: str, text: str) -> None:
         """Takes a line for the log."""
         write_log(level, text)
 
 
-class JobTask(EngineTask):
+class JobTask(WorkTask):
     """A call with an engine process of its own, in the task's thread."""
 
     def __init__(self, call: Call, launch: Callable[[], Launch], endpoints: dict[str, str]):
-        super().__init__(call)
-        self._outcome = None
-        self._job: Job | None = None
+        super().__init__(call.title or call.operation, self._run_job, task_flags(*_QUIET if call.quiet else ()))
+        self.call = call
+        self._endpoints = endpoints
+        self._launch: Launch | None = None
         try:
-            self._job = Job(call, launch(), endpoints, self._report, write_log, self.isCanceled)
+            self._launch = launch()
         except CallFailed as failure:
-            self._outcome = failure
+            self._failure = failure
 
-    def run(self) -> bool:
-        """Runs the job, in a thread of QGIS."""
-        if self._job is None:
-            return False
-        try:
-            self._outcome = self._job.run()
-            return True
-        except CallFailed as failure:
-            self._outcome = failure
-            return False
-
-    def cancel(self) -> None:
-        """Asks for a stop."""
-        if not self.is_over:
-            super().cancel()
-
-    def finished(self, _result: bool) -> None:
-        """Tells how it ended; QGIS calls this on the main thread."""
-        self._tell(self._outcome)
-        self._release()
-
-
-def _flags(quiet: bool, more_flags):
-    flags = QgsTask.Flags(QgsTask.Flag.CanCancel)
-    if more_flags is not None:
-        flags |= more_flags
-    if quiet:
-        for name in ("Hidden", "Silent"):
-            flag = getattr(QgsTask, name, None)
-            if flag is not None:
-                flags |= flag
-    return flags
+    def _run_job(self, _task: WorkTask) -> dict:
+        if self._launch is None:
+            raise self._failure
+        return Job(self.call, self._launch, self._endpoints, self.report, write_log, self.isCanceled).run()

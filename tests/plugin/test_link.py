@@ -210,7 +210,8 @@ def test_a_quiet_call_is_not_in_the_task_list(link):
     assert not link.click(NOWHERE).flags() & QgsTask.Flag.Hidden
 
 
-def test_diagnostics_hold_what_support_asks_for_and_no_secret(link):
+def test_diagnostics_hold_what_support_asks_for_and_no_secret(link, monkeypatch):
+    monkeypatch.delenv("CDSE_ENGINE_PYTHON", raising=False)
     ending_of(link.click(Call("embeddings.describe", {"store": "/x"}, secrets={"account": "hush-hush"})))
     facts = link.diagnostics()
     assert facts["engine version"] == facts["engine version wanted"]

@@ -14,7 +14,8 @@ import pytest
 from qgis.core import QgsApplication, QgsProcessingFeedback
 
 from cdse_qgis_plugin.engine_link.call import Call, CallFailed
-from cdse_qgis_plugin.engine_link.job import Job, end_all_jobs
+from cdse_qgis_plugin.engine_link.job import Job
+from cdse_qgis_plugin.engine_link.live_work import end_all
 from cdse_qgis_plugin.engine_link.tasks import ClickTask, JobTask
 from cdse_qgis_plugin.engine_link.warm_engine import WarmEngine
 
@@ -253,7 +254,7 @@ def test_clicks_are_answered_while_every_thread_of_qgis_is_taken(clicks_on, odd_
     try:
         assert ending_of(clicks_on(ECHO).click(), 5).value["n"] == 1
     finally:
-        end_all_jobs()
+        end_all()
 
 
 def test_progress_and_log_of_a_blocking_job_reach_the_feedback(odd_engine, monkeypatch):
