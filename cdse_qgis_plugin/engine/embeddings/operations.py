@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from ..area import AreaRequest, LonLat, check_lonlat
+from ..area import AreaRequest, BBox, LonLat, check_bbox, check_lonlat
 from ..operations import Request, Result, Risk, operation
 from ..run import Run
 
@@ -56,6 +56,38 @@ class PatchAtRequest(StoreRequest):
         return [check_lonlat(point) for point in points]
 
 
+class GridCellsRequest(Request):
+    """An area of the Major TOM grid."""
+
+    bbox: BBox = Field(description="[west, south, east, north] in degrees; west > east crosses the antimeridian")
+    limit: int = Field(100_000, ge=1, le=1_000_000, description="More cells than this are refused")
+
+    @field_validator("bbox")
+    @classmethod
+    def _bbox(cls, bbox: BBox) -> BBox:
+        return check_bbox(bbox)
+
+
+class GridLocateRequest(Request):
+    """Places to find in the Major TOM grid."""
+
+    points: list[LonLat] = Field([], max_length=100_000, description="[[lon, lat], …] in degrees")
+    names: list[str] = Field([], max_length=100_000, description="Names of cells such as 466U_23R")
+
+    @field_validator("points")
+    @classmethod
+    def _points(cls, points: list[LonLat]) -> list[LonLat]:
+        for point in points:
+            check_lonlat(point)
+        return points
+
+    @model_validator(mode="after")
+    def _something(self) -> GridLocateRequest:
+        if not self.points and not self.names:
+            raise ValueError("There is nothing to locate: give points [[lon, lat], …] or names of cells")
+        return self
+
+
 class StoreDescription(Result):
     """What a store holds and where it comes from."""
 
@@ -101,6 +133,28 @@ class PatchesAt(Result):
     patches: list[Patch | None]
 
 
+class GridCell(Result):
+    """A cell of the Major TOM grid; ``row`` counts from the equator north, ``column`` from Greenwich east, and
+    ``polygon`` is a closed ring [[lon, lat], …] that runs past 180 where the cell lies across the antimeridian."""
+
+    cell: str
+    row: int
+    column: int
+    polygon: list[list[float]]
+
+
+class GridCells(Result):
+    """Cells from south to north and, within a row, from west to east."""
+
+    cells: list[GridCell]
+
+
+class GridCellsFound(Result):
+    """One entry a point, then one a name, in their order; null for points beyond the grid, which ends at 85 degrees."""
+
+    cells: list[GridCell | None]
+
+
 @operation("embeddings.encode_image", risk=Risk.COMPUTE)
 def encode_image(request: EncodeImageRequest, run: Run) -> StoreMade:
     """Makes a store from any raster: cuts it into patches and encodes each."""
@@ -134,6 +188,41 @@ def patch_at(request: PatchAtRequest, run: Run) -> PatchesAt:
     rows = [store.patch_at(*point) for point in request.points]
     found = iter(patches(store, [row for row in rows if row is not None]))
     return PatchesAt(patches=[None if row is None else Patch(**next(found)) for row in rows])
+
+
+@operation("embeddings.grid_cells", risk=Risk.READ)
+def grid_cells(request: GridCellsRequest, run: Run) -> GridCells:
+    """Lists the cells of the Major TOM grid in a box."""
+    from . import grid
+
+    row, column = grid.cells_in(request.bbox, request.limit)
+    run.progress(None, f"Drawing {len(row):,} cells")
+    return GridCells(cells=_grid_cells(row, column))
+
+
+@operation("embeddings.grid_locate", risk=Risk.READ)
+def grid_locate(request: GridLocateRequest, run: Run) -> GridCellsFound:
+    """Finds the cells of the Major TOM grid at points or of given names."""
+    import numpy as np
+
+    from . import grid
+
+    lon, lat = np.array(request.points, dtype=np.float64).reshape(-1, 2).T
+    row, column = grid.cells_at(lon, lat)
+    found = [cell if known else None for cell, known in zip(_grid_cells(row, column), grid.in_grid(row), strict=True)]
+    named = np.array([grid.parse(name) for name in request.names], dtype=np.int64).reshape(-1, 2)
+    return GridCellsFound(cells=found + _grid_cells(*named.T))
+
+
+def _grid_cells(row, column) -> list[GridCell]:
+    from . import grid
+
+    fields = zip(
+        grid.names(row, column).tolist(), row.tolist(), column.tolist(), grid.rings(row, column).tolist(), strict=True
+    )
+    # These numbers are known to be right: to validate half a million of them would only cost seconds.
+    make = GridCell.model_construct
+    return [make(cell=cell, row=row, column=column, polygon=ring) for cell, row, column, ring in fields]
 
 
 def description(store) -> dict[str, Any]:
