@@ -41,7 +41,9 @@ def outlines(geometries: np.ndarray, crs: ToLonLat) -> tuple[np.ndarray, np.ndar
     centre_lon = places.wrap(centre_lon)
     ring_lon = places.near(ring_lon, centre_lon[index])
     ring = np.where(broken[index, None], 0, np.column_stack([ring_lon, ring_lat]))
-    polygons = _simple(shapely.polygons(shapely.linearrings(ring, indices=index)))
+    # Most sources are in degrees and far from the antimeridian: nothing has moved, and nothing is built twice.
+    moved = broken.any() or not np.array_equal(ring, xy)
+    polygons = _simple(shapely.polygons(shapely.linearrings(ring, indices=index))) if moved else flat
     good = ~broken & (shapely.get_type_id(polygons) == 3)
     lon[rows[good]], lat[rows[good]], found[rows[good]] = centre_lon[good], centre_lat[good], polygons[good]
     return lon, lat, found

@@ -24,7 +24,7 @@ from .parquet_source import SourceFile, open_source
 from .store import open_store
 from .store_writer import StoreWriter
 
-_BATCH_BYTES = 16 << 20
+_BATCH_BYTES = 8 << 20
 _PLACES = 1 << 16
 _MOST_RAGGED = 0.01
 """Share of vectors of another length above which they are no slip of a few rows but another kind of table."""

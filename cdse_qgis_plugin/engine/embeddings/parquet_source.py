@@ -16,8 +16,8 @@ from .store import MANIFEST, is_store
 
 _SUFFIXES = (".parquet", ".geoparquet", ".pq")
 _MAGIC = b"PAR1"
-_READ_AHEAD = 1 << 20
-"""Bytes read at a time from a column; without it a column chunk is read whole, and one may be gigabytes."""
+_READ_AHEAD = {"buffer_size": 1 << 20, "pre_buffer": False}
+"""Reads a column a megabyte at a time; either option alone reads a whole column chunk, and one may be gigabytes."""
 
 _HINTS = {
     (".gpkg", ".geojson", ".json", ".shp", ".fgb", ".kml"): "Open it in QGIS and export it as GeoParquet with the "
@@ -44,7 +44,7 @@ class SourceFile:
         self.name = path.name
         _check_magic(path)
         try:
-            self._file = pq.ParquetFile(path, buffer_size=_READ_AHEAD)
+            self._file = pq.ParquetFile(path, **_READ_AHEAD)
             self.schema = self._file.schema_arrow
         except (pa.ArrowException, OSError) as error:
             raise _damaged(path, error) from error

@@ -94,7 +94,7 @@ class StoreWriter:
         vectors = np.asarray(vectors, dtype=np.float32)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         vectors = vectors / np.where(norms > 0, norms, 1)
-        self._vectors.write(np.ascontiguousarray(vectors).tobytes())
+        self._vectors.write(np.ascontiguousarray(vectors).data)
         patches = self._with_covering(patches)
         if self._table is None:
             schema = patches.schema.with_metadata({b"geo": geo_metadata()})
@@ -180,13 +180,15 @@ class StoreWriter:
         patches = pq.read_table(self._folder / PATCHES, memory_map=True)
         piece = ROW_GROUP * 16
         new_vectors, new_patches = self._folder / "vectors.new", self._folder / "patches.new"
-        raw = np.load(self._folder / VECTORS, mmap_mode="r")
         with open(new_vectors, "wb") as out:
             _write_header(out, self.count, self.dim)
-            for start in range(0, self.count, piece):
-                self._run.progress(None, "Putting neighbours side by side")
-                out.write(np.ascontiguousarray(raw[order[start : start + piece]]).tobytes())
-        del raw
+            for start in range(0, self.count, ROW_GROUP):
+                said = f"Put {start:,} of {self.count:,} patches beside their neighbours"
+                self._run.progress(start / self.count, said)
+                # Mapped anew each time, so that what one piece touched does not stay in memory for the next.
+                raw = np.load(self._folder / VECTORS, mmap_mode="r")
+                out.write(np.ascontiguousarray(raw[order[start : start + ROW_GROUP]]).data)
+                del raw
         os.replace(new_vectors, self._folder / VECTORS)
         with pq.ParquetWriter(new_patches, patches.schema, compression="zstd") as out:
             for start in range(0, self.count, piece):
