@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import time
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import threadpoolctl
 
 from ..run import Run
 from . import encoders
@@ -17,6 +22,9 @@ from .sampling import draw_sample
 from .store import open_store
 from .store_writer import StoreWriter
 
+_MOST_WORKERS = 4
+"""Threads beyond these would wait for memory and for the writer."""
+
 
 def encode_image(request: EncodeImageRequest, run: Run) -> StoreMade:
     """Makes a store from any raster with a place on Earth.
@@ -25,7 +33,8 @@ def encode_image(request: EncodeImageRequest, run: Run) -> StoreMade:
     """
     started = time.monotonic()
     kind = encoders.find(request.encoder)
-    with RasterImage(request.image, request.bands) as image:
+    # Every worker multiplies its own matrices; a second layer of threads inside would only get in their way.
+    with threadpoolctl.threadpool_limits(1, user_api="blas"), RasterImage(request.image, request.bands) as image:
         stride = request.stride or max(1, request.patch // 2)
         grid = PatchGrid(image.height, image.width, request.patch, stride)
         grid.check()
@@ -59,10 +68,12 @@ class _Work:
         self.max_nodata = max_nodata
         self.time = image.time
 
-    def vectors(self, block: encoders.PatchBlock) -> tuple[np.ndarray, np.ndarray]:
-        """Vectors of a block's patches, and which patches to keep."""
+    def encode(self, block: encoders.PatchBlock) -> tuple[np.ndarray, pa.Table]:
+        """Vectors and rows of the patches of a block that are worth keeping."""
         vectors, valid = self.encoder.encode(self.image, block)
-        return vectors, (valid > 0) & (valid >= 1 - self.max_nodata)
+        lon, lat, rings = self.footprints.of(block)
+        keep = (valid > 0) & (valid >= 1 - self.max_nodata) & np.isfinite(lon)
+        return vectors[keep], self.table(block, lon, lat, rings, keep)
 
     def table(self, block: encoders.PatchBlock, lon, lat, rings, keep: np.ndarray) -> pa.Table:
         """The rows of the kept patches of a block."""
@@ -81,16 +92,38 @@ class _Work:
 
 
 def _write_patches(work: _Work, writer: StoreWriter, run: Run) -> None:
-    """Encodes and writes block after block."""
+    """Encodes blocks on a few threads and writes them in order."""
     started, total, done = time.monotonic(), work.grid.rows * work.grid.cols, 0
-    for block in work.grid.blocks():
-        run.progress(done / total, _progress(work.grid, block, done / total, time.monotonic() - started))
-        vectors, keep = work.vectors(block)
-        lon, lat, rings = work.footprints.of(block)
-        keep &= np.isfinite(lon)
-        if keep.any():
-            writer.append(vectors[keep], work.table(block, lon, lat, rings, keep))
-        done += block.rows * block.cols
+    workers = _worker_count()
+    blocks = work.grid.blocks()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="encode")
+    try:
+        ahead = deque((block, pool.submit(work.encode, block)) for block in itertools.islice(blocks, 2 * workers))
+        while ahead:
+            block, future = ahead.popleft()
+            run.progress(done / total, _progress(work.grid, block, done / total, time.monotonic() - started))
+            vectors, patches = _result(future, run)
+            ahead.extend((block, pool.submit(work.encode, block)) for block in itertools.islice(blocks, 1))
+            if len(vectors):
+                writer.append(vectors, patches)
+            done += block.rows * block.cols
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _result(future: Future, run: Run) -> Any:
+    """The result of a future, waited for with an ear for cancel."""
+    while True:
+        try:
+            return future.result(timeout=0.2)
+        except TimeoutError:
+            run.check()
+
+
+def _worker_count() -> int:
+    """How many threads encode: the processors this process may use, up to a handful."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, _MOST_WORKERS)
 
 
 def _progress(grid: PatchGrid, block: encoders.PatchBlock, share: float, seconds: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import warnings
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -26,7 +27,7 @@ _TIME_TAGS = ("acquisitiondatetime", "acquisition_datetime", "datetime", "tiffta
 
 
 class RasterImage:
-    """An open raster with a place on Earth. Use as a context manager.
+    """An open raster with a place on Earth. Use as a context manager; ``read`` may be called from any thread.
 
     ``bands`` are counted from 1; by default all but alpha. Raises EngineError ``no_image``, ``image_unreadable``,
     ``no_crs``, ``no_georeference``, ``bad_band`` or ``bad_pixels``, each with a sentence.
@@ -36,22 +37,21 @@ class RasterImage:
         self.path = path
         self._environment = rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES)
         self._environment.__enter__()
+        self._of_thread = threading.local()
+        self._opened: list[rasterio.DatasetReader] = []
         try:
-            self._dataset = _open(path)
-            try:
-                self._check(bands)
-            except BaseException:
-                self._dataset.close()
-                raise
+            self._dataset = self._dataset_of_thread()
+            self._check(bands)
         except BaseException:
-            self._environment.__exit__(None, None, None)
+            self.__exit__()
             raise
 
     def __enter__(self) -> RasterImage:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._dataset.close()
+        for dataset in self._opened:
+            dataset.close()
         self._environment.__exit__(None, None, None)
 
     @property
@@ -98,8 +98,7 @@ class RasterImage:
     @property
     def declares_nodata(self) -> bool:
         """Whether the file says in any way which pixels hold nothing."""
-        flags = self._dataset.mask_flag_enums
-        return any(MaskFlags.all_valid not in flags[number - 1] for number in self.band_numbers)
+        return bool(self._nodata or self._masked)
 
     @property
     def is_paletted(self) -> bool:
@@ -114,8 +113,9 @@ class RasterImage:
         """
         window = rasterio.windows.Window(col, row, width, height)
         try:
-            raw = self._dataset.read(self.band_numbers, window=window)
-            valid = self._valid(raw, window)
+            dataset = self._dataset_of_thread()
+            raw = dataset.read(self.band_numbers, window=window)
+            valid = self._valid(dataset, raw, window)
         except (rasterio.errors.RasterioError, OSError) as error:
             raise EngineError(
                 "image_unreadable",
@@ -207,6 +207,7 @@ class RasterImage:
                 "Make an image of amplitude or backscatter from it first, then encode that.",
             )
         self._check_place()
+        self._note_masks()
 
     def _check_place(self) -> None:
         dataset = self._dataset
@@ -227,23 +228,38 @@ class RasterImage:
                 "Give it one in QGIS (Raster › Projections › Assign projection), then try again.",
             )
 
-    def _valid(self, raw: np.ndarray, window: rasterio.windows.Window) -> np.ndarray | None:
+    def _dataset_of_thread(self) -> rasterio.DatasetReader:
+        """This thread's own handle on the file, since GDAL's are not to be shared."""
+        if not hasattr(self._of_thread, "dataset"):
+            self._of_thread.dataset = _open(self.path)
+            self._opened.append(self._of_thread.dataset)
+        return self._of_thread.dataset
+
+    def _valid(
+        self, dataset: rasterio.DatasetReader, raw: np.ndarray, window: rasterio.windows.Window
+    ) -> np.ndarray | None:
         """Which pixels are valid in every band, or None when all are."""
-        valid, shared = None, False
-        for index, number in enumerate(self.band_numbers):
-            flags = self._dataset.mask_flag_enums[number - 1]
-            if MaskFlags.all_valid in flags:
-                continue
-            if MaskFlags.nodata in flags:
-                nodata = self._dataset.nodatavals[number - 1]
-                found = np.isfinite(raw[index]) if np.isnan(nodata) else raw[index] != raw.dtype.type(nodata)
-            elif MaskFlags.per_dataset in flags and shared:
-                continue
-            else:
-                found = self._dataset.read_masks(number, window=window) > 0
-                shared = MaskFlags.per_dataset in flags
+        valid = None
+        for index, nodata in self._nodata.items():
+            found = np.isfinite(raw[index]) if np.isnan(nodata) else raw[index] != nodata
+            valid = found if valid is None else valid & found
+        for number in self._masked:
+            found = dataset.read_masks(number, window=window) > 0
             valid = found if valid is None else valid & found
         return valid
+
+    def _note_masks(self) -> None:
+        """Finds out how the file says which pixels hold nothing."""
+        flags, nodata = self._dataset.mask_flag_enums, self._dataset.nodatavals
+        self._nodata: dict[int, float] = {}
+        self._masked: list[int] = []
+        shared = False
+        for index, number in enumerate(self.band_numbers):
+            if MaskFlags.nodata in flags[number - 1]:
+                self._nodata[index] = nodata[number - 1]
+            elif MaskFlags.all_valid not in flags[number - 1] and not shared:
+                self._masked.append(number)
+                shared = MaskFlags.per_dataset in flags[number - 1]
 
 
 def _open(path: str) -> rasterio.DatasetReader:

@@ -16,7 +16,7 @@ class Legend(NamedTuple):
     colour: str
 
 
-SEA, BEACH, MARSH, RIVER, FOREST, GREEN, BARE, ORCHARD, VILLAGE, GREENHOUSES, EDGE = range(1, 12)
+SEA, BEACH, MARSH, RIVER, FOREST, GREEN, BARE, ORCHARD, VINEYARD, VILLAGE, GREENHOUSES, EDGE = range(1, 13)
 
 LEGEND = {
     SEA: Legend("Sea", "#2f6db5"),
@@ -27,8 +27,9 @@ LEGEND = {
     GREEN: Legend("Green field", "#8fce5a"),
     BARE: Legend("Bare field", "#b98a5e"),
     ORCHARD: Legend("Orchard", "#d98ac0"),
+    VINEYARD: Legend("Vineyard", "#6b3f8f"),
     VILLAGE: Legend("Village", "#d7402f"),
-    GREENHOUSES: Legend("Greenhouses", "#8c6fd1"),
+    GREENHOUSES: Legend("Greenhouses", "#b9a6f2"),
     EDGE: Legend("Hedge, road or track", "#9a9a9a"),
 }
 
@@ -49,14 +50,15 @@ _SPECTRA = {
     "pale_soil": (1150, 1500, 1950, 2550, 3300, 2900),
     "dark_soil": (620, 820, 1080, 1500, 2100, 1800),
     "orchard_tree": (280, 480, 300, 2900, 1400, 650),
-    "orchard_floor": (760, 1060, 1150, 2500, 2500, 1900),
+    "grass_floor": (420, 760, 540, 3200, 2000, 1050),
+    "bare_floor": (860, 1130, 1330, 2200, 2600, 2100),
     "garden": (380, 640, 460, 2900, 1700, 900),
     "tile_roof": (1350, 1650, 2700, 3000, 2900, 2500),
     "slate_roof": (1500, 1560, 1620, 1850, 1900, 1750),
     "white_roof": (3300, 3400, 3500, 3700, 3200, 2900),
     "asphalt": (950, 1050, 1150, 1450, 1700, 1550),
-    "plastic": (2900, 3100, 3250, 3900, 2700, 2200),
-    "plastic_seam": (1500, 1700, 1800, 2700, 2300, 1800),
+    "plastic": (2350, 2450, 2650, 3000, 2300, 1950),
+    "lane": (470, 720, 640, 2500, 1800, 1150),
     "yard": (820, 1000, 1150, 1900, 2200, 1850),
     "hedge": (270, 430, 290, 2400, 1200, 550),
     "gravel": (1250, 1500, 1750, 2200, 2600, 2300),

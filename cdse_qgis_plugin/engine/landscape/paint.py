@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from .kinds import BANDS, SPECTRA
-from .layout import Geography, Scene
+from .layout import Geography
 from .noise import fractal, hashed, smooth
+from .scene import Scene
 
 MARGIN = 1
 """Pixels around a window that its blur needs."""
 
-_HAZE = np.array([330, 220, 140, 60, 25, 15], dtype=np.float32)
+_HAZE = np.array([420, 290, 190, 90, 40, 25], dtype=np.float32)
 """Reflectance x 10000 that thick haze adds in each band."""
 
 
@@ -28,7 +29,7 @@ def paint(geography: Geography, row: int, col: int, height: int, width: int) -> 
         values *= scene.bright * light
         values += _HAZE[band] * haze
         values = _blurred(values)
-        grain = _grain(geography.seed + 90 + band, y[1:-1], x[1:-1])
+        grain = _grain(geography.seed * 1000 + 500 + band, y[1:-1], x[1:-1])
         values += grain * (np.float32(10) + np.float32(0.012) * values)
         pixels[band] = np.clip(np.rint(values), 1, 10_000)  # 0 stays free for nodata
     return pixels, scene.kind[1:-1, 1:-1].copy()
@@ -36,17 +37,17 @@ def paint(geography: Geography, row: int, col: int, height: int, width: int) -> 
 
 def _light(geography: Geography, scene: Scene) -> np.ndarray:
     """Brightness from gentle slopes facing towards and away from the sun."""
-    slope = smooth(geography.seed + 80, 330, scene.y, scene.x) + 0.4 * smooth(
-        geography.seed + 81, 120, scene.y, scene.x
+    slope = smooth(geography.seed * 1000 + 510, 330, scene.y, scene.x) + 0.4 * smooth(
+        geography.seed * 1000 + 511, 120, scene.y, scene.x
     )
-    return 1 + np.float32(0.11) * slope
+    return 1 + np.float32(0.16) * slope
 
 
 def _haze(geography: Geography, scene: Scene) -> np.ndarray:
     """Haze, 0 to 1: thicker towards one corner, uneven."""
     across = (scene.x[None, :] + scene.y[:, None]) / (2 * geography.size)
-    uneven = fractal(geography.seed + 82, 0.6 * geography.size, 2, scene.y, scene.x)
-    return np.clip(0.15 + 0.7 * (1 - across) + 0.5 * uneven, 0, 1.2).astype(np.float32)
+    uneven = fractal(geography.seed * 1000 + 512, 0.6 * geography.size, 2, scene.y, scene.x)
+    return np.clip(0.1 + 0.6 * (1 - across) + 0.6 * uneven, 0, 1.2).astype(np.float32)
 
 
 def _blurred(values: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .band_sums import BandSums, moments
 from .base import ArrayImage, Encoder, Image, PatchBlock, Sample
-from .filters import FilterBank
+from .filters import TURNS, FilterBank, whichever_way
 from .pooling import patch_sums
 from .projection import Projection
 from .spectrum import Spectrum
@@ -30,10 +30,9 @@ class RandomConvolutions(Encoder):
         "Nature Communications 12:4392; Coates & Ng 2012, Learning feature representations with k-means"
     )
 
-    def __init__(self, spectrum: Spectrum, bank: FilterBank, scales: np.ndarray, projection: Projection):
+    def __init__(self, spectrum: Spectrum, bank: FilterBank, projection: Projection):
         self._spectrum = spectrum
         self._bank = bank
-        self._scales = np.asarray(scales, dtype=np.float32)
         self._projection = projection
 
     @classmethod
@@ -43,14 +42,13 @@ class RandomConvolutions(Encoder):
         spectrum = Spectrum.fit(sample.windows)
         scaled = [ArrayImage(spectrum.apply(window.pixels), window.valid) for window in sample.windows]
         bank = FilterBank.fit(scaled, _FILTERS, _THRESHOLD, rng)
-        encoder = cls(spectrum, bank, np.ones(2), Projection(np.zeros(1), np.ones((1, 1))))
-        parts = [encoder._parts(sample.image, block) for block in sample.blocks]
-        textures, colours, seen = (np.concatenate(part) for part in zip(*parts, strict=True))
+        found = [_parts(sample.image, block, spectrum, bank) for block in sample.blocks]
+        textures, colours, seen = (np.concatenate(part) for part in zip(*found, strict=True))
         textures, colours = textures[seen > 0], colours[seen > 0]
         # The two kinds of features meet at known weights, whatever the number of bands and filters.
-        encoder._scales = np.array([1 / _spread(textures), _WEIGHT_OF_MOMENTS / _spread(colours)], dtype=np.float32)
-        encoder._projection = Projection.fit(encoder._joined(textures, colours), _DIM)
-        return encoder
+        weights = (1 / _spread(textures), _WEIGHT_OF_MOMENTS / _spread(colours))
+        scales = np.repeat(weights, [textures.shape[1], colours.shape[1]])
+        return cls(spectrum, bank, Projection.fit(np.concatenate([textures, colours], axis=1), scales, _DIM))
 
     @property
     def dim(self) -> int:
@@ -62,6 +60,7 @@ class RandomConvolutions(Encoder):
         """What a reader of the store should know."""
         return {
             "filters": self._bank.count,
+            "turns": TURNS,
             "filter_side": 3,
             "threshold": self._bank.threshold,
             "weight_of_moments": _WEIGHT_OF_MOMENTS,
@@ -70,8 +69,8 @@ class RandomConvolutions(Encoder):
 
     def encode(self, image: Image, block: PatchBlock) -> tuple[np.ndarray, np.ndarray]:
         """See Encoder.encode."""
-        textures, colours, seen = self._parts(image, block)
-        vectors = self._projection.apply(self._joined(textures, colours))
+        textures, colours, seen = _parts(image, block, self._spectrum, self._bank)
+        vectors = self._projection.apply(textures, colours)
         vectors[seen == 0] = 0
         return vectors, seen / block.patch**2
 
@@ -82,26 +81,26 @@ class RandomConvolutions(Encoder):
             "weights": self._bank.weights,
             "offset": self._bank.offset,
             "threshold": np.float32(self._bank.threshold),
-            "scales": self._scales,
-            "mean": self._projection.mean,
             "components": self._projection.components,
+            "projection_offset": self._projection.offset,
         }
 
     @classmethod
     def from_state(cls, arrays: dict[str, np.ndarray]) -> RandomConvolutions:
         """See Encoder.from_state."""
         bank = FilterBank(arrays["weights"], arrays["offset"], float(arrays["threshold"]))
-        projection = Projection(arrays["mean"], arrays["components"])
-        return cls(Spectrum.from_state(arrays), bank, arrays["scales"], projection)
+        projection = Projection(arrays["components"], arrays["projection_offset"])
+        return cls(Spectrum.from_state(arrays), bank, projection)
 
-    def _parts(self, image: Image, block: PatchBlock) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Mean rectified responses (n, 2 x filters), band moments (n, 2 x bands) and numbers of valid pixels (n,) of a
-        block's patches."""
-        (texture, positions), (colour, pixels) = patch_sums(image, block, self._spectrum, [self._bank, BandSums()])
-        return texture / np.maximum(positions, 1).astype(np.float32)[:, None], moments(colour, pixels), pixels
 
-    def _joined(self, textures: np.ndarray, colours: np.ndarray) -> np.ndarray:
-        return np.concatenate([textures * self._scales[0], colours * self._scales[1]], axis=1)
+def _parts(
+    image: Image, block: PatchBlock, spectrum: Spectrum, bank: FilterBank
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean rectified responses (n, 2 x filters), band moments (n, 2 x bands) and numbers of valid pixels (n,) of a
+    block's patches."""
+    (texture, positions), (colour, pixels) = patch_sums(image, block, spectrum, [bank, BandSums()])
+    texture /= np.maximum(positions, 1).astype(np.float32)[:, None]
+    return whichever_way(texture), moments(colour, pixels), pixels
 
 
 def _spread(features: np.ndarray) -> float:

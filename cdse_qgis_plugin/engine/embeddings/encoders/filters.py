@@ -6,25 +6,30 @@ approach to machine learning with global satellite imagery", Nature Communicatio
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from .base import ArrayImage
 from .pooling import Piece
 
 SIDE = 3
-_WHITENING_SAMPLE = 20_000
+TURNS = 4
+_WHITENING_SAMPLE = 5_000
 _WHITENING_EPSILON = 0.1
 """Added to every eigenvalue, as a share of their mean, so that noise is not blown up."""
 
-_ROWS_AT_ONCE = 2048
+_AT_ONCE = 2048
 """Positions worked on together: few enough for their responses to stay in the processor's cache."""
 
 
 class FilterBank:
-    """Filters of 3 x 3 pixels; sums over cells of max(r - t, 0) and max(-r - t, 0) of every response r; a Measure.
+    """Filters of 3 x 3 pixels, each in four quarter turns; sums over cells of max(r - t, 0) and max(-r - t, 0) of every
+    response r; a Measure.
 
-    ``weights`` is (bands x 9, filters) and ``offset`` (filters,): r = piece . weights + offset. Where cells have an
-    even side, every second row and column is looked at, which costs nothing in quality (docs/default_encoder.md).
+    ``weights`` is (bands x 9, filters) and ``offset`` (filters,): r = piece . weights + offset. All filters in one turn
+    come before all in the next. Where cells have an even side, every second row and column is looked at, which costs
+    nothing in quality (docs/default_encoder.md).
     """
 
     def __init__(self, weights: np.ndarray, offset: np.ndarray, threshold: float):
@@ -36,21 +41,23 @@ class FilterBank:
 
     @classmethod
     def fit(cls, windows: list[ArrayImage], count: int, threshold: float, rng: np.random.Generator) -> FilterBank:
-        """Takes up to ``count`` filters from scaled windows, whitens them and gives them unit length."""
-        sample = _sample_pieces(windows, rng)
-        mean = sample.mean(axis=0)
-        whitening = _whitening(sample - mean)
-        whitened = (sample - mean) @ whitening
+        """Takes up to ``count / 4`` pieces of scaled windows, whitens them and gives them unit length."""
+        pieces = _sample_pieces(windows, rng)
+        # Turned sample, turned filters: the whitening is the same whichever way the land lies.
+        turned = np.concatenate([_turned(pieces, turn) for turn in range(TURNS)])
+        mean = turned.mean(axis=0)
+        whitening = _whitening(turned - mean)
+        whitened = (pieces - mean) @ whitening
         length = np.linalg.norm(whitened, axis=1)
         usable = np.flatnonzero(length > 1e-6)
-        chosen = rng.choice(usable, size=min(count, len(usable)), replace=False)
+        chosen = rng.choice(usable, size=min(count // TURNS, len(usable)), replace=False)
         filters = whitened[chosen] / length[chosen, None]
-        weights = whitening @ filters.T
+        weights = np.concatenate([whitening @ _turned(filters, turn).T for turn in range(TURNS)], axis=1)
         return cls(weights, -mean @ weights, threshold)
 
     @property
     def count(self) -> int:
-        """Number of filters."""
+        """Number of filters, every turn counted."""
         return self.weights.shape[1]
 
     def sums(self, piece: Piece) -> tuple[np.ndarray, np.ndarray]:
@@ -59,36 +66,62 @@ class FilterBank:
         along = piece.cell // step
         sums = np.zeros((piece.rows, piece.cols, 2 * self.count), dtype=np.float32)
         counts = np.full((piece.rows, piece.cols), along**2)
-        valid = None if piece.valid is None else _whole(piece.valid)
-        rows_at_once = max(1, min(along, _ROWS_AT_ONCE // (along * piece.cols)))
-        view = _positions(piece.pixels, piece.cell, step, piece.rows, piece.cols)
-        valid_view = None if valid is None else _grid(valid, piece.cell, step, piece.rows, piece.cols)
-        if valid_view is not None:
-            counts = valid_view.sum(axis=(1, 2))
-        for row in range(piece.rows):
-            for first in range(0, along, rows_at_once):
-                last = min(along, first + rows_at_once)
-                mask = None if valid_view is None else valid_view[row, first:last]
-                self._add(sums[row], view[:, :, :, row, first:last], mask)
+        positions = _positions(piece.pixels, piece.cell, step, piece.rows, piece.cols)
+        visited = None
+        if piece.valid is not None:
+            visited = _grid(_whole(piece.valid), piece.cell, step, piece.rows, piece.cols)
+            counts = visited.sum(axis=(0, 1))
+        for lines, rows in _runs(along, piece.rows, piece.cols):
+            mask = None if visited is None else visited[lines, :, rows]
+            self._add(sums[rows], positions[:, :, :, lines, :, rows], mask)
         sums[..., : self.count] -= along**2 * self._above
         sums[..., self.count :] += along**2 * self._below
         return sums, counts
 
     def _add(self, sums: np.ndarray, pieces: np.ndarray, valid: np.ndarray | None) -> None:
-        """Adds the clipped responses of one run of positions (bands, 3, 3, rows, along, cols) to ``sums`` (cols, n)."""
-        cols = pieces.shape[-1]
+        """Adds the clipped responses of some positions (bands, 3, 3, lines, along, rows, cols) to ``sums`` (rows, cols,
+        n)."""
+        lines, along, rows, cols = pieces.shape[3:]
         if valid is not None and not valid.any():
-            sums[:, : self.count] += pieces.shape[3] * pieces.shape[4] * self._above
-            sums[:, self.count :] -= pieces.shape[3] * pieces.shape[4] * self._below
+            sums[..., : self.count] += lines * along * self._above
+            sums[..., self.count :] -= lines * along * self._below
             return
-        responses = np.ascontiguousarray(pieces).reshape(len(self.weights), -1).T @ self.weights
+        responses = pieces.reshape(len(self.weights), -1).T @ self.weights
         if valid is not None:
             # Between the two thresholds a response counts for nothing on either side.
             responses[~valid.ravel()] = self._above
         clipped = np.maximum(responses, self._above)
-        sums[:, : self.count] += clipped.reshape(-1, cols, self.count).sum(axis=0)
+        sums[..., : self.count] += clipped.reshape(-1, rows, cols, self.count).sum(axis=0)
         np.minimum(responses, self._below, out=clipped)
-        sums[:, self.count :] -= clipped.reshape(-1, cols, self.count).sum(axis=0)
+        sums[..., self.count :] -= clipped.reshape(-1, rows, cols, self.count).sum(axis=0)
+
+
+def whichever_way(features: np.ndarray) -> np.ndarray:
+    """Features (n, 2 x filters) with the four turns of each filter put in ascending order, so that a place and the same
+    place turned by a quarter look alike, while rows still differ from lattices."""
+    turns = features.reshape(len(features), 2, TURNS, -1)
+    out = np.empty_like(turns)
+    # The smallest network that sorts four; numpy's own sort is slow on many short lists.
+    low, high = np.minimum(turns[:, :, ::2], turns[:, :, 1::2]), np.maximum(turns[:, :, ::2], turns[:, :, 1::2])
+    np.minimum(low[:, :, 0], low[:, :, 1], out=out[:, :, 0])
+    np.maximum(high[:, :, 0], high[:, :, 1], out=out[:, :, 3])
+    inner, other = np.maximum(low[:, :, 0], low[:, :, 1]), np.minimum(high[:, :, 0], high[:, :, 1])
+    np.minimum(inner, other, out=out[:, :, 1])
+    np.maximum(inner, other, out=out[:, :, 2])
+    return out.reshape(len(features), -1)
+
+
+def _runs(along: int, rows: int, cols: int) -> Iterator[tuple[slice, slice]]:
+    """Lines of positions inside cells, and rows of cells, to work on together."""
+    if along * along * cols <= _AT_ONCE:
+        together = max(1, _AT_ONCE // (along * along * cols))
+        for row in range(0, rows, together):
+            yield slice(0, along), slice(row, min(rows, row + together))
+    else:
+        together = max(1, _AT_ONCE // (along * cols))
+        for row in range(rows):
+            for line in range(0, along, together):
+                yield slice(line, min(along, line + together)), slice(row, row + 1)
 
 
 def _whole(valid: np.ndarray) -> np.ndarray:
@@ -102,20 +135,20 @@ def _whole(valid: np.ndarray) -> np.ndarray:
 
 
 def _grid(inner: np.ndarray, cell: int, step: int, rows: int, cols: int) -> np.ndarray:
-    """Inner pixels (rows x cell, cols x cell) at the visited positions, (rows, along, along, cols)."""
+    """Inner pixels (rows x cell, cols x cell) at the visited positions, (along, along, rows, cols)."""
     visited = inner.reshape(rows, cell, cols, cell)[:, step - 1 :: step, :, step - 1 :: step]
-    return visited.transpose(0, 1, 3, 2)
+    return visited.transpose(1, 3, 0, 2)
 
 
 def _positions(pixels: np.ndarray, cell: int, step: int, rows: int, cols: int) -> np.ndarray:
-    """The 3 x 3 pieces around the visited positions, a view (bands, 3, 3, rows, along, along, cols)."""
+    """The 3 x 3 pieces around the visited positions, a view (bands, 3, 3, along, along, rows, cols)."""
     band, down, right = pixels.strides
     along = cell // step
     start = pixels[:, step - 1 :, step - 1 :]
     return np.lib.stride_tricks.as_strided(
         start,
-        (len(pixels), SIDE, SIDE, rows, along, along, cols),
-        (band, down, right, cell * down, step * down, step * right, cell * right),
+        (len(pixels), SIDE, SIDE, along, along, rows, cols),
+        (band, down, right, step * down, step * right, cell * down, cell * right),
         writeable=False,
     )
 
@@ -135,6 +168,12 @@ def _sample_pieces(windows: list[ArrayImage], rng: np.random.Generator) -> np.nd
         views = np.lib.stride_tricks.sliding_window_view(window.pixels, (SIDE, SIDE), axis=(1, 2))
         found.append(views[:, rows, cols].swapaxes(0, 1).reshape(len(rows), -1))
     return np.concatenate(found).astype(np.float64)
+
+
+def _turned(pieces: np.ndarray, turn: int) -> np.ndarray:
+    """Pieces (n, bands x 9) turned by quarters."""
+    squares = pieces.reshape(len(pieces), -1, SIDE, SIDE)
+    return np.rot90(squares, turn, axes=(2, 3)).reshape(len(pieces), -1)
 
 
 def _whitening(centred: np.ndarray) -> np.ndarray:

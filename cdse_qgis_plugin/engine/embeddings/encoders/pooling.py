@@ -119,7 +119,9 @@ def _box(cells: np.ndarray, axis: int, count: int, side: int, step: int) -> np.n
     """Sums of ``side`` neighbours along an axis, ``count`` of them, ``step`` apart."""
     cells = np.moveaxis(cells, axis, 0)
     last = (count - 1) * step + 1
-    total = cells[:last:step].copy()
-    for offset in range(1, side):
+    if side == 1:
+        return np.moveaxis(cells[:last:step], 0, axis)
+    total = cells[:last:step] + cells[1 : 1 + last : step]
+    for offset in range(2, side):
         total += cells[offset : offset + last : step]
     return np.moveaxis(total, 0, axis)
