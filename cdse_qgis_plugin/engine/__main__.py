@@ -31,9 +31,15 @@ def main(arguments: list[str] | None = None) -> int:
         serve()
         return 0
     # What libraries print must not spoil the one JSON document on stdout.
-    stdout = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    # A path that is no UTF-8 leaves as JSON's own escapes, which is what backslashreplace writes.
+    stdout = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
     os.dup2(2, 1)
-    answer, status = _answer(options)
+    try:
+        answer, status = _answer(options)
+    except KeyboardInterrupt:  # before the operation began; from then on a signal asks it to stop
+        from .errors import Cancelled
+
+        answer, status = {"error": Cancelled().as_dict()}, 1
     json.dump(answer, stdout, ensure_ascii=False, indent=2, allow_nan=False)
     stdout.write("\n")
     stdout.close()
@@ -53,7 +59,7 @@ def _answer(options: argparse.Namespace) -> tuple[object, int]:
             return [known.describe() for known in all_operations().values()], 0
         run.endpoints = Endpoints(_read_object(options.endpoints, "--endpoints") if options.endpoints else None)
         if options.secrets:
-            run.secrets = _parse_object(sys.stdin.read(), "--secrets")
+            run.secrets = _read_secrets()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: run.cancel())
         return find(options.operation)(_read_arguments(options.json), run), 0
@@ -76,6 +82,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _read_secrets() -> dict[str, str]:
+    from .errors import EngineError
+
+    found = _parse_object(sys.stdin.read(), "--secrets")
+    if not all(isinstance(value, str) for value in found.values()):
+        raise EngineError("bad_request", "--secrets is not an object of texts.", 'Write {"name": "secret"}.')
+    return found
+
+
 def _read_arguments(text: str) -> dict:
     if text == "-":
         return _parse_object(sys.stdin.read(), "the request")
@@ -88,7 +103,7 @@ def _read_object(path: str, what: str) -> dict:
     from .errors import EngineError
 
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")  # Windows likes a mark at the beginning
     except (OSError, UnicodeDecodeError) as error:
         raise EngineError(
             "bad_request", f"{what} could not be read from “{path}”: {error}.", "Check the path."

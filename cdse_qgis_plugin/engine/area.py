@@ -64,7 +64,7 @@ def parse_polygon(value: Any) -> shapely.Geometry:
         raise ValueError("The polygon is empty: it has no area; draw one that has")
     west, south, east, north = polygon.bounds
     if south < -90 or north > 90 or west < -540 or east > 540:
-        raise ValueError("The polygon is not in degrees of longitude and latitude (EPSG:4326)")
+        raise ValueError("The polygon is not in degrees (EPSG:4326), longitude first and latitude second")
     return polygon
 
 

@@ -74,9 +74,9 @@ class Operation:
             raise _bad_request(self, error) from None
         try:
             result = self.function(request, run)
+            return json.loads(result.model_dump_json())
         except Exception as error:
             raise from_exception(error) from error
-        return json.loads(result.model_dump_json())
 
 
 _operations: dict[str, Operation] = {}

@@ -70,14 +70,15 @@ class Server:
                 self._receive(line)
         for run in list(self._runs.values()):
             run.cancel()
+            run.close()
 
     def _receive(self, line: str) -> None:
         try:
             message = json.loads(line)
             kind = message["type"]
             call_id = str(message["id"])
-        except (ValueError, KeyError, TypeError):
-            self._wire.send(_error(None, EngineError("bad_message", "A line on the wire was not a message.")))
+        except (ValueError, KeyError, TypeError, RecursionError):
+            self._wire.send(_error(None, _bad_message("A line on the wire was not a message.")))
             return
         if kind == "cancel":
             if call_id in self._runs:
@@ -85,14 +86,16 @@ class Server:
         elif kind == "call":
             self._accept(call_id, message)
         else:
-            self._wire.send(_error(call_id, EngineError("bad_message", f"“{kind}” is not a kind of message.")))
+            self._wire.send(_error(call_id, _bad_message(f"“{kind}” is not a kind of message.")))
 
     def _accept(self, call_id: str, message: dict[str, Any]) -> None:
         try:
+            if call_id in self._runs:
+                raise _bad_message(f"A call with the id “{call_id}” is still waiting or running.")
             run = Run(
                 report=lambda said: self._wire.send({**said, "id": call_id}),
-                secrets=message.get("secrets"),
-                endpoints=Endpoints(message.get("endpoints")),
+                secrets=_texts(message, "secrets"),
+                endpoints=Endpoints(_texts(message, "endpoints")),
             )
         except EngineError as error:
             self._wire.send(_error(call_id, error))
@@ -116,16 +119,29 @@ class Server:
             if run.cancelled:
                 raise Cancelled()
             value = find(str(message.get("operation")))(message.get("arguments") or {}, run)
-            self._wire.send({"type": "result", "id": call_id, "value": value})
-        except Exception as error:  # noqa: BLE001 - everything must reach the person who clicked
-            self._wire.send(_error(call_id, from_exception(error), run))
-        finally:
-            self._runs.pop(call_id, None)
-            run.close()
+            answer = {"type": "result", "id": call_id, "value": value}
+        except BaseException as error:  # noqa: BLE001 - everything must reach the person who clicked
+            answer = _error(call_id, from_exception(error), run)
+        # Before the answer goes out: whoever hears it may use the id again at once.
+        self._runs.pop(call_id, None)
+        run.close()
+        self._wire.send(answer)
 
 
 def _error(call_id: str | None, error: EngineError, run: Run | None = None) -> dict[str, Any]:
     return {"type": "error", "id": call_id, "error": redact(error.as_dict(), run)}
+
+
+def _bad_message(what: str) -> EngineError:
+    return EngineError("bad_message", what, "Update the plugin and its engine to the same version.")
+
+
+def _texts(message: dict[str, Any], name: str) -> dict[str, str]:
+    """A field of a message that is an object of texts, or missing."""
+    found = message.get(name) or {}
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise _bad_message(f"“{name}” of a call is not an object of texts.")
+    return found
 
 
 def redact(said: dict[str, str], run: Run | None) -> dict[str, str]:
@@ -139,7 +155,8 @@ def redact(said: dict[str, str], run: Run | None) -> dict[str, str]:
 def main() -> None:
     """Serves the wire on this process's own stdin and stdout."""
     # Libraries print. Keep the real stdout for the wire and let everything else land on stderr.
-    wire = Wire(os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n"))
+    # A path that is no UTF-8 leaves as JSON's own escapes, which is what backslashreplace writes.
+    wire = Wire(os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace", newline="\n"))
     os.dup2(2, 1)
     source = os.fdopen(os.dup(0), "r", encoding="utf-8", errors="replace", newline="\n")
     Server(source, wire).serve()

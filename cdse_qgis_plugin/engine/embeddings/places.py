@@ -13,7 +13,8 @@ EARTH_RADIUS_M = 6_371_008.8
 
 def wrap(lon):
     """Longitudes brought to [-180, 180)."""
-    return (np.asarray(lon, dtype=np.float64) + 180.0) % 360.0 - 180.0
+    wrapped = (np.asarray(lon, dtype=np.float64) + 180.0) % 360.0 - 180.0
+    return wrapped - 360.0 * (wrapped >= 180.0)  # a hair west of -180, the remainder rounds to a whole turn
 
 
 def unit_vectors(lon, lat) -> np.ndarray:
@@ -79,9 +80,8 @@ def in_bbox(lon: np.ndarray, lat: np.ndarray, bbox) -> np.ndarray:
     inside = (lat >= south) & (lat <= north)
     if east - west >= 360:
         return inside
+    # An eastern edge at 180 becomes -180: then the box reaches across the seam to it and holds both spellings.
     west, east, lon = float(wrap(west)), float(wrap(east)), wrap(lon)
-    if east == -180 and bbox[2] > bbox[0]:
-        east = 180.0
     return inside & ((lon >= west) & (lon <= east) if west <= east else (lon >= west) | (lon <= east))
 
 
@@ -91,4 +91,5 @@ def boxes_meet(one, other) -> bool:
     if south > north2 or south2 > north:
         return False
     width, width2 = (e - w if e >= w else (e - w) % 360 for w, e in ((west, east), (west2, east2)))
-    return (west2 - west) % 360 <= width or (west - west2) % 360 <= width2
+    rounding = 1e-9
+    return (west2 - west) % 360 <= width + rounding or (west - west2) % 360 <= width2 + rounding
