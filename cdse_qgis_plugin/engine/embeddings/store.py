@@ -33,6 +33,7 @@ ROW_GROUP = 1024
 """Rows of patches read at a time. Answers lie scattered, so groups are small: this many decode in a millisecond."""
 
 _GROUPS_KEPT = 512
+_SAME_SIDE_M = places.EARTH_RADIUS_M * np.pi / 2
 
 
 class Store:
@@ -49,6 +50,9 @@ class Store:
         self.vectors = self._map_vectors()
         if self._patches.metadata.num_rows != self.count:
             raise _damaged(self.path, f"{PATCHES} has {self._patches.metadata.num_rows} rows instead of {self.count}")
+        missing = {"id", "lon", "lat", "geometry"} - set(self._patches.schema_arrow.names)
+        if missing:
+            raise _damaged(self.path, f"{PATCHES} lacks {', '.join(sorted(missing))}")
 
     @property
     def count(self) -> int:
@@ -92,9 +96,20 @@ class Store:
         """Number of row groups of patches, for reading everything piece by piece."""
         return self._patches.num_row_groups
 
+    @functools.cached_property
+    def _group_starts(self) -> np.ndarray:
+        """The first row of every row group; their size is the writer's choice, and another version's may differ."""
+        sizes = [self._patches.metadata.row_group(i).num_rows for i in range(self.row_groups)]
+        return np.cumsum([0, *sizes[:-1]])
+
     def column(self, name: str) -> np.ndarray:
         """One whole column as an array."""
         return self._read(lambda: self._patches.read(columns=[name])).column(0).to_numpy()
+
+    def rows_of_group(self, number: int) -> slice:
+        """Which rows a row group holds."""
+        ends = [*self._group_starts[1:].tolist(), self.count]
+        return slice(int(self._group_starts[number]), ends[number])
 
     def read_row_group(self, number: int, columns: list[str] | None = None) -> pa.Table:
         """One row group as a table."""
@@ -105,7 +120,9 @@ class Store:
         rows = np.asarray(rows, dtype=np.int64)
         if not len(rows):
             return self._patches.schema_arrow.empty_table().select(columns or self._patches.schema_arrow.names)
-        found = [self._row_group(row // ROW_GROUP).slice(row % ROW_GROUP, 1) for row in rows.tolist()]
+        groups = np.searchsorted(self._group_starts, rows, side="right") - 1
+        within = rows - self._group_starts[groups]
+        found = [self._row_group(g).slice(i, 1) for g, i in zip(groups.tolist(), within.tolist(), strict=True)]
         together = pa.concat_tables(found)
         return together.select(columns) if columns else together
 
@@ -128,7 +145,9 @@ class Store:
     def _holds(self, row: int, lon: float, lat: float) -> bool:
         """Whether the footprint of a row holds a point, seen in the tangent plane of the point."""
         x, y = places.to_tangent(lon, lat, *shapely.get_coordinates(self.footprints([row])[0]).T)
-        return len(x) > 2 and bool(shapely.covers(shapely.polygons(np.column_stack([x, y])), shapely.Point(0, 0)))
+        if len(x) < 3 or np.hypot(x, y).min() > _SAME_SIDE_M:  # a patch at the antipode lies all around the point
+            return False
+        return bool(shapely.covers(shapely.polygons(np.column_stack([x, y])), shapely.Point(0, 0)))
 
     def _row_group(self, number: int) -> pa.Table:
         """One row group with all columns, kept while it is among those used last."""
@@ -159,7 +178,7 @@ class Store:
             vectors = np.load(self.path / VECTORS, mmap_mode="r")
         except FileNotFoundError:
             raise _damaged(self.path, f"{VECTORS} is missing") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise _damaged(self.path, f"{VECTORS} cannot be read: {error}") from error
         if vectors.shape != (self.count, self.dim) or vectors.dtype != np.float32:
             raise _damaged(self.path, f"{VECTORS} holds {vectors.shape} instead of {(self.count, self.dim)}")
