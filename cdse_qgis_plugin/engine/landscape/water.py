@@ -74,7 +74,7 @@ class Water:
         """Marsh behind a beach, the beach, the surf and the sea."""
         y, x, seed = scene.y, scene.x, self._seed
         ashore = scene.kind != kinds.RIVER
-        sand = self._closeness * (25 + 15 * along(seed + 4, 170, 2, y)[:, None]) + 2
+        sand = max(0.8, self._closeness) * (25 + 15 * along(seed + 4, 170, 2, y)[:, None]) + 2
         sheltered = np.clip(2.4 * along(seed + 5, 300 * self._closeness, 2, y)[:, None] + 0.4, 0, 1)
         marsh = sand + 110 * self._closeness * sheltered + 14 * fractal(seed + 6, 60, 4, y, x)
         self._marsh(scene, (inland < marsh) & (inland >= sand) & (marsh > sand + 14) & ashore)
