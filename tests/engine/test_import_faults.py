@@ -10,10 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from cdse_qgis_plugin.engine.embeddings.store import Store
 from cdse_qgis_plugin.engine.errors import EngineError
 from cdse_qgis_plugin.engine.operations import find
 from cdse_qgis_plugin.engine.run import Run
 
+from .disks import read_only_disk, small_disk
 from .embedding_files import generic, import_file, list_array, refusal, scatter, vectors
 
 
@@ -22,7 +24,7 @@ def test_missing(tmp_path):
     assert error.code == "no_source" and "nowhere.parquet" in error.message
     (tmp_path / "empty folder").mkdir()
     assert refusal(tmp_path / "empty folder", tmp_path / "store").code == "no_source"
-    assert "Download" in refusal("s3://eodata/a.parquet", tmp_path / "store").hint
+    assert "Download" in refusal("gs://bucket/a.parquet", tmp_path / "store").hint
 
 
 @pytest.mark.parametrize(
@@ -205,6 +207,23 @@ def test_progress_has_numbers_and_cancel_stops(tmp_path):
     assert not list(tmp_path.glob(".store*"))
     texts = [message["text"] for message in said if message.get("value")]
     assert texts and "of 4,000 rows" in texts[-1]
+
+
+def test_a_disk_that_fills_up_keeps_the_old_store(tmp_path):
+    generic(tmp_path / "small.parquet", 20)
+    generic(tmp_path / "large.parquet", 3000, 256)
+    with small_disk(tmp_path / "disk", 4) as disk:
+        import_file(tmp_path / "small.parquet", disk / "store")
+        error = refusal(tmp_path / "large.parquet", disk / "store")
+        assert error.code == "disk_full" and "are free" in error.message
+        assert Store(disk / "store").count == 20
+
+
+def test_a_folder_that_may_not_be_written(tmp_path):
+    generic(tmp_path / "a.parquet", 20)
+    with read_only_disk(tmp_path / "disk") as disk:
+        error = refusal(tmp_path / "a.parquet", disk / "store")
+        assert error.code == "not_allowed" and str(disk) in error.message
 
 
 def test_bytes_beyond_memory_are_never_asked_for(tmp_path):

@@ -13,6 +13,9 @@ import shapely
 from ..errors import EngineError
 from . import places
 
+_MARGIN = 0.02
+"""Degrees around boxes from statistics; also about what a stated centre may differ from that of an outline."""
+
 _DEGREES_AROUND = 10
 """How far outside its area of use coordinates of a CRS may lie before they are taken for those of another."""
 
@@ -43,12 +46,20 @@ class ToLonLat:
         return lon, lat
 
     def box(self, box: tuple[float, float, float, float]) -> tuple[float, float, float, float] | None:
-        """A box of the source as [west, south, east, north] that holds it; None when there is none."""
+        """A box of the source as a somewhat larger [west, south, east, north]; None when it cannot be one.
+
+        Larger, since edges bend between the corners and single precision rounds them, and a box that is too small
+        would lose patches.
+        """
         if box[0] > box[2] or box[1] > box[3]:
             return None
         if not self._same:
             box = self._transformer.transform_bounds(*box)
-        return tuple(map(float, box)) if np.isfinite(box).all() else None
+        west, south, east, north = map(float, box)
+        if not np.isfinite(box).all():
+            return None
+        aside, up = (_MARGIN + (0 if self._same else 0.01 * size) for size in ((east - west) % 360, north - south))
+        return west - aside, max(-90.0, south - up), east + aside, min(90.0, north + up)
 
 
 def read_crs(value: Any, what: str) -> pyproj.CRS:
