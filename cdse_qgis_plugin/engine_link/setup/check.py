@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,24 +40,44 @@ def check_python(path: str, recipe: Recipe, is_cancelled: Callable[[], bool] = l
         message = translate("EngineSetup", "“{path}” is Python {found}; the engine needs {wanted} or newer.")
         message = message.format(path=path, found=said.short_version, wanted=".".join(map(str, OLDEST)))
         raise CallFailed("engine_missing", message, _choose_another())
-    return check_engine(Launch(FoundPython(path, "setting"), str(recipe.main), recipe.version, clean_environment()))
+    launch = Launch(FoundPython(path, "setting"), str(recipe.main), recipe.version, clean_environment())
+    return check_engine(launch, recipe, is_cancelled)
 
 
-def check_engine(launch: Launch, is_cancelled: Callable[[], bool] = lambda: False) -> Hello:
-    """Starts an engine, waits for its hello and has it list its operations; raises CallFailed.
+def check_engine(launch: Launch, recipe: Recipe, is_cancelled: Callable[[], bool] = lambda: False) -> Hello:
+    """Starts an engine, waits for its hello, has it list its operations and load its packages; raises CallFailed.
 
-    Listing imports every room, so a package that is broken shows now and not at the first click.
+    An engine loads most packages only when it needs them, so one that is broken would show no earlier than at a click.
     """
     hello = _greet(launch, is_cancelled)
-    end = run_child(launch.python.path, launch.arguments("list"), launch.variables, is_cancelled, limit_s=_ANSWER_S)
-    try:
-        listed = json.loads(end.text[end.text.index("[") :]) if end.good else []
-    except ValueError:
-        listed = []
-    if not listed:
-        message = translate("EngineSetup", "The engine starts, but cannot say what it can do; a package may be broken.")
-        raise CallFailed("engine_died", message, translate("EngineSetup", "Repair the engine."), end.text[-4000:])
+    for arguments in (
+        launch.arguments("list"),
+        ["-I", "-c", _LOAD_PACKAGES, *_packages(recipe)],
+    ):
+        end = run_child(launch.python.path, arguments, launch.variables, is_cancelled, limit_s=_ANSWER_S)
+        if not end.good:
+            message = translate("EngineSetup", "The engine starts, but one of its packages does not work: {what}")
+            message = message.format(what=end.text.strip().rsplit("\n", 1)[-1][:300])
+            hint = translate("EngineSetup", "Repair the engine. If that does not help, choose another Python.")
+            raise CallFailed("engine_broken", message, hint, end.text[-4000:])
     return hello
+
+
+_LOAD_PACKAGES = """
+import importlib, importlib.metadata, re, sys
+plain = lambda name: re.sub(r"[-_.]+", "-", name).lower()
+wanted = {plain(name) for name in sys.argv[1:]}
+for module, packages in importlib.metadata.packages_distributions().items():
+    if wanted & {plain(package) for package in packages} and module.isidentifier() and not module.startswith("_"):
+        importlib.import_module(module)
+"""
+
+
+def _packages(recipe: Recipe) -> list[str]:
+    """Names of the packages that the engine asks for itself, without those that they ask for."""
+    asked = recipe.lock.with_suffix(".in")
+    text = (asked if asked.is_file() else recipe.lock).read_text(encoding="utf-8")
+    return re.findall(r"^([A-Za-z0-9][\w.-]*)", text, re.MULTILINE)
 
 
 def _greet(launch: Launch, is_cancelled: Callable[[], bool]) -> Hello:

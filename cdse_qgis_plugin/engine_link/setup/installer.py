@@ -97,7 +97,8 @@ class Installer:
         self._report(_INSTALLED, translate("EngineSetup", "Starting the engine to see that it works"))
         python = FoundPython(str(environment_python(self._plan.environment)), "managed")
         recipe = self._plan.recipe
-        hello = check_engine(Launch(python, str(recipe.main), recipe.version, clean_environment()), self._is_cancelled)
+        launch = Launch(python, str(recipe.main), recipe.version, clean_environment())
+        hello = check_engine(launch, recipe, self._is_cancelled)
         self._log(f"engine {hello.engine}, Python {hello.python}")
 
     def _finish(self) -> None:
