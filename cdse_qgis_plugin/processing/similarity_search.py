@@ -20,11 +20,9 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QLocale
 
-from ..layers import results
 from . import area
 from .base import BadInput, EngineAlgorithm, advanced, with_help
 from .examples import add_examples, read_examples
-from .finishing import StyleMatches, finish_with
 from .store_made import STORE
 
 K, START, END, MIN_DISTANCE, OUTPUT = "K", "START", "END", "MIN_DISTANCE", "OUTPUT"
@@ -138,6 +136,10 @@ class SimilaritySearch(EngineAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Searches, and writes what was found."""
+        # Styles come with the first result, not with the start of QGIS.
+        from ..layers import results
+        from .finishing import StyleMatches, finish_with
+
         store = self.parameterAsString(parameters, STORE, context)
         arguments = {
             "store": store,
