@@ -122,7 +122,7 @@ def _geometry_column(file: SourceFile, name: str, described: dict | None, crs: s
         reader.box_paths = tuple(".".join(covering[edge]) for edge in _EDGES)
         reader.box_crs = to_lonlat
         reader.used.append(covering["xmin"][0])
-    elif pair := _pair(file, geographic=True):
+    elif pair := coordinate_columns(file, geographic=True):
         reader.box_paths, reader.box_crs = (*pair, *pair), ToLonLat(read_crs("OGC:CRS84", ""))
     return reader
 
@@ -207,7 +207,7 @@ def _boxes(file: SourceFile, crs: str | None) -> PlaceReader | None:
 
 
 def _coordinates(file: SourceFile, crs: str | None) -> PlaceReader | None:
-    pair = _pair(file, geographic=not crs) or _pair(file, geographic=False)
+    pair = coordinate_columns(file, geographic=not crs) or coordinate_columns(file, geographic=False)
     if pair is None:
         return None
     x, y = pair
@@ -240,7 +240,7 @@ def _is_lonlat(name: str) -> bool:
     return bool(match and match["axis"] in _FIRST)
 
 
-def _pair(file: SourceFile, geographic: bool) -> tuple[str, str] | None:
+def coordinate_columns(file: SourceFile, geographic: bool) -> tuple[str, str] | None:
     """Columns with the eastward and the northward coordinate that are named alike."""
     found: dict[tuple[str, bool], dict[bool, str]] = {}
     for field in file.schema:
@@ -277,7 +277,7 @@ def _check(reader: PlaceReader, crs: str | None) -> None:
     try:
         check_plausible(reader.crs, *xy.T, reader.file.name)
     except EngineError:
-        pair = None if crs else _pair(reader.file, geographic=True)
+        pair = None if crs else coordinate_columns(reader.file, geographic=True)
         if pair is None or pair == tuple(reader.columns) or not in_degrees(*xy.T):
             raise
         _, batch = next(reader.file.batches(pair, 1024))

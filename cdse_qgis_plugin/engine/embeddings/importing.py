@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import PurePath
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,8 @@ from .import_header import read_header
 from .import_places import PlaceReader, find_places
 from .import_vectors import Vectors, find_vectors, usual_length
 from .operations import ImportRequest, StoreMade, description
-from .parquet_source import SourceFile, open_source
+from .parquet_source import SourceFile
+from .sources.fetch import Opened, opened
 from .store import open_store
 from .store_writer import StoreWriter
 
@@ -38,9 +39,10 @@ _PLACE, _AREA, _NULL, _NAN, _ZERO, _LENGTH = (
 def import_embeddings(request: ImportRequest, run: Run) -> StoreMade:
     """Makes the store; raises EngineError for every kind of bad input."""
     started = time.monotonic()
-    work = _Import(request, run)
-    work.select()
-    work.write()
+    with opened(request, run) as source:
+        work = _Import(request, run, source)
+        work.select()
+        work.write()
     return StoreMade(
         **description(open_store(request.store)),
         skipped=sum(work.skipped.values()),
@@ -65,11 +67,10 @@ class _Piece:
 class _Import:
     """One import, from the open files to the finished store."""
 
-    def __init__(self, request: ImportRequest, run: Run):
-        self._request, self._run = request, run
-        files = open_source(request.source, request.store)
-        self._source = Path(request.source).expanduser().absolute()
-        self._header = read_header(files, self._source.stem)
+    def __init__(self, request: ImportRequest, run: Run, source: Opened):
+        self._request, self._run, self._source = request, run, source
+        files = source.files
+        self._header = read_header(files, PurePath(source.name).stem)
         self._notes = list(self._header.notes)
         self._pieces = self._plan(files)
         files = [piece.file for piece in self._pieces]
@@ -185,7 +186,7 @@ class _Import:
             self._expected += sum(map(len, wanted))
 
     def _selected_rows(self, piece: _Piece) -> int:
-        return sum(piece.file.group_rows[group] for group in piece.groups)
+        return sum(piece.file.count(group) for group in piece.groups)
 
     def _choose_columns(self) -> None:
         """Settles which columns are the id and the time, so that the others are attributes."""
@@ -322,7 +323,7 @@ class _Import:
             "encoder": header.encoder,
             "source": {
                 **header.source,
-                "path": str(self._source),
+                "path": self._source.label,
                 "files": len(self._pieces),
                 "rows": self._rows,
                 "vectors": self._column_name().replace("“", "").replace("”", ""),
@@ -339,7 +340,7 @@ class _Import:
         }
 
     def _all_notes(self) -> list[str]:
-        notes = list(self._notes)
+        notes = [*self._notes, *self._source.notes()]
         notes += [f"Left out: {count:,} rows {reason}." for reason, count in self.skipped.items() if count]
         if self._ids.repeated:
             notes.append(f"{self._ids.repeated:,} ids occurred more than once and were given a number.")

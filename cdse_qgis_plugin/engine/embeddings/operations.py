@@ -31,12 +31,18 @@ class EncodeImageRequest(Request):
 class ImportRequest(AreaRequest):
     """An embedding file to turn into a store."""
 
-    source: str = Field(description="Path of a Parquet file with embeddings, or of a folder of them")
+    source: str = Field(
+        description="Path of a Parquet file with embeddings or of a folder of them, its address (https://…, s3://…), "
+        "the address of a list of files, or a set of CDSE such as cdse:Core-S2L1C-SSL4EO (secrets: s3_access_key, "
+        "s3_secret_key)"
+    )
     store: str = Field(
         description="Folder of the store to make; one already there is replaced when the new one is whole"
     )
     vector_column: str | None = Field(None, description="Column with the vectors; found by itself by default")
     crs: str | None = Field(None, description="CRS of the geometry where the file does not say, such as EPSG:3857")
+    cache: str | None = Field(None, description="Folder for what is read over the network; the system's by default")
+    max_patches: int = Field(20_000_000, ge=1, description="More patches than these are refused as a mistake")
 
 
 class StoreRequest(Request):

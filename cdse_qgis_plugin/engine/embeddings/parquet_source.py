@@ -60,6 +60,10 @@ class SourceFile:
             return {}
         return found if isinstance(found, dict) else {}
 
+    def count(self, group: int) -> int:
+        """Rows of a row group that the batches hold."""
+        return self.group_rows[group]
+
     def batches(
         self, columns: Iterable[str], size: int, groups: Iterable[int] | None = None
     ) -> Iterator[tuple[np.ndarray, pa.RecordBatch]]:
@@ -106,8 +110,8 @@ def open_source(source: str, store: str) -> list[SourceFile]:
 
     Raises EngineError ``no_source``, ``not_parquet``, ``source_damaged``, ``empty_source`` or ``source_in_store``.
     """
-    if source.startswith(("http://", "https://", "s3://", "gs://", "az://")):
-        raise EngineError("no_source", f"“{source}” is an address, not a file on this machine.", "Download it first.")
+    if source.startswith(("gs://", "az://", "ftp://")):
+        raise EngineError("no_source", f"“{source}” is an address that cannot be read.", "Download it first.")
     path, target = Path(source).expanduser(), Path(store).expanduser().resolve()
     if not path.exists():
         raise EngineError("no_source", f"There is no file or folder “{path}”.", "Check the path, or choose the file.")

@@ -1,0 +1,104 @@
+"""A Parquet file of a source, with the face of a file on this disk: its batches are read by the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+import numpy as np
+import pyarrow as pa
+
+from ..parquet_source import SourceFile
+from .columns import GroupColumns
+from .footer import Footer
+from .ranges import RangedBytes
+
+CELL_COLUMNS = ("grid_row_u", "grid_col_r")
+"""Columns that say in which cell of the Major TOM grid a patch lies."""
+
+
+class RangedFile(SourceFile):
+    """One Parquet file of a source, of which only some rows may be wanted.
+
+    It counts rows and row groups like the whole file, so that numbers of rows, ids made from them and statistics mean
+    the same as for a file on disk; its batches hold only the rows that ``keep`` was told.
+    """
+
+    def __init__(self, data: RangedBytes):
+        self.data = data
+        self.path = PurePosixPath(data.item.path)
+        self.name = data.item.name
+        self.footer = Footer(data)
+        self.schema = self.footer.schema
+        self.parquet = self.footer.parquet
+        self.rows = self.parquet.num_rows
+        self.group_rows = [self.parquet.row_group(i).num_rows for i in range(self.parquet.num_row_groups)]
+        self.notes: dict[str, None] = {}
+        self._wanted: dict[int, np.ndarray] | None = None
+        self._groups: dict[int, GroupColumns] = {}
+
+    def count(self, group: int) -> int:
+        """Rows of a group that the batches hold."""
+        return len(self._wanted.get(group, ())) if self._wanted is not None else self.group_rows[group]
+
+    def bytes_of_kept(self) -> int:
+        """About how many bytes the rows take that the batches hold, at the length that a row has on average."""
+        return self.data.item.size * self.kept // max(1, self.rows)
+
+    def keep(self, rows: dict[int, np.ndarray]) -> None:
+        """From now on gives only these rows, ascending and counted within their row group."""
+        self._wanted = {group: found for group, found in rows.items() if len(found)}
+
+    @property
+    def kept(self) -> int:
+        """Rows that the batches hold."""
+        return sum(map(len, self._wanted.values())) if self._wanted is not None else self.rows
+
+    def batches(
+        self, columns: Iterable[str], size: int, groups: Iterable[int] | None = None
+    ) -> Iterator[tuple[np.ndarray, pa.RecordBatch]]:
+        """Batches of at most ``size`` rows with the numbers of their rows in the file, int64 (n,)."""
+        names = list(dict.fromkeys(columns))
+        numbers = [self.schema.get_field_index(name) for name in names]
+        starts = np.concatenate([[0], np.cumsum(self.group_rows)]).astype(np.int64)
+        groups = range(len(self.group_rows)) if groups is None else list(groups)
+        for group in groups:
+            self.group(group).expect(self.wanted(group))
+        pieces = list(self._pieces(size, groups))
+        for i, (group, rows) in enumerate(pieces):
+            found = self.group(group).read(numbers, rows)
+            if 0 < i < len(pieces) - 1:  # whoever takes a second batch will take a third
+                self._start(numbers, *pieces[i + 1])
+            yield starts[group] + rows, pa.RecordBatch.from_arrays(found, names=names)
+
+    @property
+    def has_cells(self) -> bool:
+        """Whether the file says in which cell of the Major TOM grid its patches lie."""
+        return set(CELL_COLUMNS) <= set(self.schema.names)
+
+    @property
+    def has_geometry(self) -> bool:
+        """Whether the file has a column for geometry, by the metadata of GeoParquet or by its name."""
+        return bool(self.metadata("geo")) or any("geom" in name.lower() or name == "bbox" for name in self.schema.names)
+
+    def group(self, number: int) -> GroupColumns:
+        """The columns of a row group."""
+        if number not in self._groups:
+            self._groups[number] = GroupColumns(self.footer, self.data, number, self.notes)
+        return self._groups[number]
+
+    def wanted(self, group: int) -> np.ndarray:
+        """The rows of a group that the batches hold, int64."""
+        if self._wanted is None:
+            return np.arange(self.group_rows[group], dtype=np.int64)
+        return self._wanted.get(group, np.empty(0, dtype=np.int64))
+
+    def _pieces(self, size: int, groups: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
+        for group in groups:
+            rows = self.wanted(group)
+            for start in range(0, len(rows), size):
+                yield group, rows[start : start + size]
+
+    def _start(self, columns: list[int], group: int, rows: np.ndarray) -> None:
+        """Has the next bytes brought while the last ones are worked on; only what needs no search for pages."""
+        self.data.start(self.group(group).ranges(columns, rows))
