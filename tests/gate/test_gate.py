@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import zipfile
 
 import pytest
@@ -188,3 +189,32 @@ def test_the_package_holds_the_plugin_and_nothing_of_the_workshop():
         assert f"cdse_qgis_plugin/{needed}" in names
     inside = {name.split("/")[1] for name in names}
     assert not inside & {"tests", "tools", "demo", "docs", "benchmarks", "Makefile", "pyproject.toml", ".ci"}
+
+
+def test_compiled_translations_come_along_though_git_does_not_know_them(tmp_path):
+    for name in ("cdse_qgis_plugin/__init__.py", "metadata.txt", "tools/x.py", "i18n/cdse_qgis_plugin_nl.ts"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "add", "-A"], cwd=tmp_path, check=True)
+    (tmp_path / "i18n" / "cdse_qgis_plugin_nl.qm").touch()
+    (tmp_path / "cdse_qgis_plugin" / "notes.txt").touch()  # not known to git, so not in the package
+    assert set(package.contents(tmp_path)) == {
+        "cdse_qgis_plugin/__init__.py",
+        "cdse_qgis_plugin/metadata.txt",
+        "cdse_qgis_plugin/i18n/cdse_qgis_plugin_nl.qm",
+    }
+
+
+def test_a_file_that_git_knows_and_that_is_gone_stops_the_packaging(tmp_path):
+    (tmp_path / "metadata.txt").touch()
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "add", "-A"], cwd=tmp_path, check=True)
+    (tmp_path / "metadata.txt").unlink()
+    with pytest.raises(package.PackagingError, match=r"metadata\.txt"):
+        package.build(tmp_path / "plugin.zip", tmp_path)
+
+
+def test_without_git_there_is_no_package(tmp_path):
+    with pytest.raises(package.PackagingError, match="git"):
+        package.build(tmp_path / "plugin.zip", tmp_path)

@@ -1,0 +1,812 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1">
+<context>
+    <name>Area</name>
+    <message>
+        <source>Only inside this extent</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Patches whose centre lies outside are left out. Everything by default.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only inside these polygons</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Patches whose centre lies outside every polygon (of the selected ones, where some are) are left out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Both an extent and polygons were given, so the area is not clear. Leave one of them empty.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The extent is empty. Draw one with an area, or leave it out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{name}” has no coordinate reference system. Assign one to it, then try again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{name}” holds no polygon, so no place could be inside. Choose another layer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>CopernicusProvider</name>
+    <message>
+        <source>Copernicus AI</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copernicus AI: embeddings and similar places</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>EncodeImage</name>
+    <message>
+        <source>Encode image</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Embeddings</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>embedding,encoder,features,patches,store,raster,satellite,sentinel,similar,MOSAIKS</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Makes an embedding store from any raster, so that similar places can be found in it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&lt;p&gt;Cuts a raster into square patches and describes each by a list of numbers (an embedding) in which places that look alike lie close together. The result is an embedding store: a folder that “Find similar places” and the Similarity dock search in.&lt;/p&gt;&lt;p&gt;&lt;b&gt;When:&lt;/b&gt; once for every image that you want to search. It works offline and needs no account, no graphics card and no downloaded model.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Inputs:&lt;/b&gt; any georeferenced raster that GDAL reads, best with several bands. The patch is what you will click: choose it a little smaller than the things you look for. The encoder “default” sees texture and colour and learns its filters from the image itself; “statistics” sees only the mean and spread of each band and is a plain baseline.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Outputs:&lt;/b&gt; the store; the number of patches, the length of the embeddings, the patches left out.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Limits:&lt;/b&gt; embeddings of two images can be compared only when they were made by the same encoder run. Patches with more nodata than allowed are left out. A smaller step between patches finds places more finely and makes the store larger.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Example:&lt;/b&gt; a Sentinel-2 image at 10 m with patches of 16 pixels and a step of 8 gives a patch of 160 m every 80 m.&lt;/p&gt;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Bands</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>All bands by default. Leave out masks and class rasters.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Encoder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“default”: texture and colour. “statistics”: a plain baseline.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Side of a patch (pixels)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What one click takes. A little smaller than what you look for.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Step between patches (pixels)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Half a patch by default, so that patches overlap.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Largest share of nodata in a patch</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Patches with more of it are left out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The same seed gives the same store from the same image.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The image cannot be opened: {value}. Choose a raster that QGIS shows.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{name}” comes from a map service ({kind}), which has no pixels to encode. Save it as a GeoTIFF first (right-click the layer, Export), then encode that file.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{name}” has no coordinate reference system, so we cannot tell where on Earth it lies. Give it one with “Assign projection” in the toolbox, then encode it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>EngineAlgorithm</name>
+    <message>
+        <source>“{name}” is “{value}”, which is no number.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{name}” is {value}. Choose a number from {least} to {most}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>EngineLink</name>
+    <message>
+        <source>The engine was sent away.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine was stopped.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine was started but has not answered for {seconds:.0f} seconds.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine's Python cannot be started: “{path}” ({why}).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine's Python “{path}” lacks a package: {name}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine ended before it was ready (exit status {status}).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open “Engine set-up” and repair it; the details say what it complained of.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Try again: a new engine starts by itself.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine is version {found} (wire {wire}); this plugin needs {wanted}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Restart QGIS if the plugin was updated a moment ago; otherwise repair the engine.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine, which does the computing, is not set up on this computer yet.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The Python chosen for the engine is not there any more: “{path}”.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{path}” is QGIS itself, not a Python; starting it would open another QGIS.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open “Engine set-up” and set it up, or choose a Python that has what it needs.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stopped at your request.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine is at work.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine is running and waits for you.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine is starting.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine is set up; the next click starts it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The plugin has been switched off, and its engine with it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Switch the plugin on again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Something went wrong in the plugin: {error}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copy the details and report them.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>EngineSetup</name>
+    <message>
+        <source>“{path}” does not answer as a Python does.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{path}” is Python {found}; the engine needs {wanted} or newer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine starts, but one of its packages does not work: {what}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Repair the engine. If that does not help, choose another Python.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose another one, or let the plugin set up the engine.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{step} did not work, for a reason we do not know.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open “Details”: the last lines say what happened. Then try again, or report them.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing was changed in QGIS; what was downloaded is kept for the next try.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a package</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The package index has no ready-made file of “{name}” for this Python and this system.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This Python cannot make environments: a part of it comes as a separate package.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The disk is full.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Free some space, or choose a folder on another disk, and try again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The virus scanner has taken away a file that was just downloaded.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ask your administrator to except the engine&apos;s folder, then try again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A rule of this computer forbids programs in that folder to run.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A file of the engine is held by another program.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Close other QGIS windows, wait a moment for the virus scanner, and try again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder&apos;s path is too long for this system.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose a folder with a short path, such as one at the top of a disk.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Your network&apos;s proxy asks for a name and a password (407).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Enter them in QGIS under Settings, Options, Network, and try again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Your network&apos;s proxy could not be reached or does not let us through.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Check the proxy in QGIS under Settings, Options, Network, and try again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This Python comes without pip, which fetches the packages.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose another Python, or install pip for this one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The package index refuses to give us files.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ask whoever runs your package index, or check pip&apos;s configuration on this computer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The package index has a problem of its own at the moment.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Try again in a while.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The package index cannot be reached, or the connection broke off.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The system does not let us write into the folder.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose a folder that you own, or change its permissions.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is not enough memory.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Close other programs and try again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing has been done yet.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Writing the engine&apos;s files</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Making an environment of its own</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Starting the engine to see that it works</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine is ready</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Removing the engine</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Making the folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Another QGIS window is setting up the engine at this moment.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Wait until it has finished.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Writing into the folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Downloading the packages</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Putting {count} packages in place</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Downloading {name}: {done} of {total}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Downloading {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No suitable Python was found: a 64-bit Python {oldest} or newer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It takes {needed} on the disk for a while; only {free} are free there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The system does not let us write into “{folder}”.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>Examples</name>
+    <message>
+        <source>Point that is like what you look for</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Points that are like what you look for</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Point that is not like it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Points that are not like it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Pick it on the map, or write x,y [EPSG:code]. The patch there is the example.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Every point of the layer, or every selected one, is an example.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Longitude,latitude pairs with semicolons between them; for another CRS end with [EPSG:code].</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{points}, as text</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{name}” has no coordinate reference system. Assign one to it, then try again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{name}” holds no point. Choose another layer, or leave it out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{name}” is no coordinate reference system that QGIS knows. Write it like EPSG:4326.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ImportEmbeddings</name>
+    <message>
+        <source>Import embeddings</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Embeddings</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>embedding,parquet,geoparquet,Major TOM,Earth Index,Clay,SSL4EO,DINOv2,store,similar</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Makes an embedding store from a Parquet file of embeddings that somebody else computed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&lt;p&gt;Reads embeddings that somebody else has computed and makes an embedding store of them: a folder that “Find similar places” and the Similarity dock search in.&lt;/p&gt;&lt;p&gt;&lt;b&gt;When:&lt;/b&gt; you have a file of Major TOM, Earth Index, Clay or your own embeddings on this computer.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Inputs:&lt;/b&gt; a Parquet file, or the path of a folder of them. It needs one column with lists of numbers and a place for each row: a geometry, or longitude and latitude. Which columns these are is found out; the advanced parameters help where it cannot be. An extent takes a part of a large file.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Outputs:&lt;/b&gt; the store; the number of patches, the length of the embeddings, the rows left out.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Limits:&lt;/b&gt; rows without a place, with an empty or broken vector, or outside the extent are left out and counted. All vectors must have the same length.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Example:&lt;/b&gt; one file of the Major TOM Core S2L2A SSL4EO embeddings and the extent of your region.&lt;/p&gt;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Parquet file with embeddings</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Parquet files</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>All files</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A folder of Parquet files works too: write its path.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Column with the embeddings</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Found out by itself when left empty.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>CRS of the geometry, where the file does not say</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Needed only for files that are not GeoParquet.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no file “{path}”. Check the path.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>SimilarityScore</name>
+    <message>
+        <source>Score likeness</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Similarity</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>similar,score,heat map,likeness,embedding,cosine,detection,raster</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Gives every patch of an embedding store a score of likeness to the places you point at.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&lt;p&gt;Gives every patch of an embedding store a score of how much it looks like the places you point at.&lt;/p&gt;&lt;p&gt;&lt;b&gt;When:&lt;/b&gt; you want a map of likeness instead of a list of the best, for instance to choose a threshold by eye.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Inputs:&lt;/b&gt; a store made by “Encode image” or “Import embeddings”, and at least one example: a point picked on the map, a point layer, or coordinates as text. Examples of what you do not look for sharpen the score. An area limits what is scored.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Outputs:&lt;/b&gt; a polygon layer of the patches with the field “score” (cosine, from -1 to 1), and, for stores made from an image, a raster with one pixel for every step between patches if you ask for it; the number of patches, the least and the greatest score.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Limits:&lt;/b&gt; a score compares patches of one store; it is no probability, and a score of one search says nothing about that of another.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Example:&lt;/b&gt; point at a greenhouse, score the province, and show the scores above 0.9 only.&lt;/p&gt;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Embedding store</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder that “Encode image” or “Import embeddings” made.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Likeness of every patch</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Likeness as a raster</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only for stores that were made from an image.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Number of patches</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Least score</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Greatest score</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No output was chosen. Choose a layer, a raster or both.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} patches scored, from {least} to {best}</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>SimilaritySearch</name>
+    <message>
+        <source>Find similar places</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Similarity</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>similar,search,example,embedding,nearest,neighbours,where else,look alike,retrieval</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Finds the places of an embedding store that look most like the ones you point at.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&lt;p&gt;Finds places that look like the ones you point at, best first (a search by example in an embedding store).&lt;/p&gt;&lt;p&gt;&lt;b&gt;When:&lt;/b&gt; you know one place of a kind and ask where else there is one.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Inputs:&lt;/b&gt; a store made by “Encode image” or “Import embeddings”, and at least one example of what you look for: a point picked on the map, a point layer, or coordinates as text. Examples of what you do not look for sharpen the search. An area, dates and a least distance between results narrow it.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Outputs:&lt;/b&gt; a layer of the patches found, with rank, score (cosine, at most 1), distance from the nearest example and what the store knows of each; how many were found, the best score, how many patches were compared, and whether none was left out by an index.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Limits:&lt;/b&gt; alike means alike in this embedding; it is no proof that two places are the same kind of thing. The examples' own patches are never answers, and neither are patches that overlap a better one.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Example:&lt;/b&gt; point at a greenhouse and ask for 20 places: the other greenhouses come first.&lt;/p&gt;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Embedding store</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder that “Encode image” or “Import embeddings” made.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Number of places</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Fewer are found when the store or the area holds fewer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>First day</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Last day</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only for stores whose patches have a time, like those of dated images.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Least distance between places (metres)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Also from the examples. 0: places only may not overlap.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Similar places</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Number of places found</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Best score</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Patches compared</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Every patch of the area was compared</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The first day ({start}) lies after the last ({end}). Swap them, or leave one empty.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} places found among {scanned} patches</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{value}” is no date. Write it like 2023-06-01.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>Status</name>
+    <message>
+        <source>Check the engine</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>status,engine,diagnostics,version,installed,ready,agent</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Says whether the engine is set up and answers, and what to do when it does not.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&lt;p&gt;Starts the engine, which does the computing of the other algorithms, and says what it answers.&lt;/p&gt;&lt;p&gt;&lt;b&gt;When:&lt;/b&gt; before the others, where there is no window to look at: in scripts, on servers, by agents. It never fails because of the engine and changes nothing.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Inputs:&lt;/b&gt; none.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Outputs:&lt;/b&gt; whether it is ready; its state (ready, missing, wrong_version, broken); a sentence about it; its version and Python; the Python program it runs on; the next step; the algorithms to go on with.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Limits:&lt;/b&gt; it tells of this computer and this QGIS profile only.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Example:&lt;/b&gt; &lt;code&gt;qgis_process run cdse:status&lt;/code&gt;&lt;/p&gt;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ready</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>State: ready, missing, wrong_version or broken</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The state in a sentence</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Version of the engine</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Version of its Python</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Its Python program</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What to do next</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Algorithms to go on with, separated by commas</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine is set up and answers.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Make an embedding store from an image or a Parquet file, then search in it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>StoreMade</name>
+    <message>
+        <source>Embedding store</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Number of patches</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Numbers in each embedding</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Patches left out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Encoder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Licence of the data</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{folder}” holds other files, and a store needs a folder of its own. Choose a new folder.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} patches of {dim} numbers each, in {seconds} s: {store}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} patches left out</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+</TS>
