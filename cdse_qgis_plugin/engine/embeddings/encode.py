@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import threadpoolctl
 
+from ..errors import EngineError
 from ..run import Run
 from . import encoders
 from .operations import EncodeImageRequest, StoreMade, description
@@ -34,7 +35,10 @@ def encode_image(request: EncodeImageRequest, run: Run) -> StoreMade:
     started = time.monotonic()
     kind = encoders.find(request.encoder)
     # Every worker multiplies its own matrices; a second layer of threads inside would only get in their way.
-    with threadpoolctl.threadpool_limits(1, user_api="blas"), RasterImage(request.image, request.bands) as image:
+    with (
+        threadpoolctl.threadpool_limits(1, user_api="blas"),
+        RasterImage(request.image, request.bands, run.check) as image,
+    ):
         stride = request.stride or max(1, request.patch // 2)
         grid = PatchGrid(image.height, image.width, request.patch, stride)
         grid.check()
@@ -45,6 +49,13 @@ def encode_image(request: EncodeImageRequest, run: Run) -> StoreMade:
             writer.write_encoder({"version": np.int64(encoder.version), **encoder.state()})
             _write_patches(_Work(image, grid, encoder, footprints, request.max_nodata), writer, run)
             skipped = expected - writer.count
+            if not writer.count:
+                raise EngineError(
+                    "no_patches",
+                    f"Not one of the {expected:,} patches has {1 - request.max_nodata:.0%} or more valid pixels "
+                    "and a place on Earth.",
+                    "Allow more nodata in a patch, choose a smaller patch, or another image.",
+                )
             writer.finish(_manifest(request, image, grid, encoder, skipped))
     store = open_store(request.store)
     return StoreMade(**description(store), skipped=skipped, seconds=round(time.monotonic() - started, 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ import pyproj
 from ..errors import EngineError
 from . import places
 from .encoders import PatchBlock
+from .encoders.pooling import MOST_CELLS
 
 _BLOCK_PX = 512
 """Side of what is read and encoded at a time: small enough for a quick cancel, large enough to keep overheads down."""
@@ -59,11 +61,16 @@ class PatchGrid:
 
     def blocks(self) -> Iterator[PatchBlock]:
         """The patches in blocks, row of blocks by row of blocks, every second one backwards: neighbours stay near."""
-        side = max(1, _BLOCK_PX // self.stride)
+        side = self.block_side
         for number, row in enumerate(range(0, self.rows, side)):
             starts = range(0, self.cols, side)
             for col in starts if number % 2 == 0 else reversed(starts):
                 yield self.block(row, col, min(side, self.rows - row), min(side, self.cols - col))
+
+    @property
+    def block_side(self) -> int:
+        """How many patches are worked on together along each side."""
+        return max(1, min(_BLOCK_PX, MOST_CELLS * math.gcd(self.patch, self.stride) - self.patch) // self.stride)
 
     def block(self, row: int, col: int, rows: int, cols: int) -> PatchBlock:
         """The block of ``rows`` x ``cols`` patches from patch (``row``, ``col``) on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-import warnings
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import rasterio.windows
 from rasterio.enums import ColorInterp, MaskFlags
 
 from ..errors import EngineError
+from .raster_opening import check_place, choose_bands, open_raster, story
 
 _CACHE_BYTES = 256 * 1024 * 1024
 """GDAL would take 5 % of the machine's memory for decoded blocks; a row of windows needs far less."""
@@ -29,19 +30,23 @@ _TIME_TAGS = ("acquisitiondatetime", "acquisition_datetime", "datetime", "tiffta
 class RasterImage:
     """An open raster with a place on Earth. Use as a context manager; ``read`` may be called from any thread.
 
-    ``bands`` are counted from 1; by default all but alpha. Raises EngineError ``no_image``, ``image_unreadable``,
+    ``bands`` are counted from 1; by default all but alpha. ``on_read`` is called before each reading and may raise, to
+    stop whoever reads. Raises EngineError ``no_image``, ``image_unreadable``,
     ``no_crs``, ``no_georeference``, ``bad_band`` or ``bad_pixels``, each with a sentence.
     """
 
-    def __init__(self, path: str, bands: list[int] | None = None):
+    def __init__(self, path: str, bands: list[int] | None = None, on_read: Callable[[], None] | None = None):
         self.path = path
+        self._on_read = on_read or (lambda: None)
         self._environment = rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES)
         self._environment.__enter__()
         self._of_thread = threading.local()
         self._opened: list[rasterio.DatasetReader] = []
         try:
             self._dataset = self._dataset_of_thread()
-            self._check(bands)
+            self.band_numbers = choose_bands(self._dataset, bands)
+            check_place(self._dataset)
+            self._note_masks()
         except BaseException:
             self.__exit__()
             raise
@@ -80,11 +85,6 @@ class RasterImage:
         return self._dataset.transform
 
     @property
-    def block(self) -> tuple[int, int]:
-        """Rows and columns of the blocks that the file is stored in."""
-        return self._dataset.block_shapes[self.band_numbers[0] - 1]
-
-    @property
     def name(self) -> str:
         """The file's name without its folder."""
         return Path(self.path).name
@@ -111,6 +111,7 @@ class RasterImage:
 
         Raises EngineError ``image_unreadable`` where the file is damaged.
         """
+        self._on_read()
         window = rasterio.windows.Window(col, row, width, height)
         try:
             dataset = self._dataset_of_thread()
@@ -121,7 +122,7 @@ class RasterImage:
                 "image_unreadable",
                 f"“{self.name}” cannot be read near row {row}, column {col}; the file seems to be damaged.",
                 "Copy or download the file again, or open it in QGIS and export it to a new GeoTIFF.",
-                _story(error),
+                story(error),
             ) from error
         pixels = raw.astype(np.float32, copy=False)
         if np.issubdtype(raw.dtype, np.floating):
@@ -169,69 +170,10 @@ class RasterImage:
             found |= {"size": stat.st_size, "modified": modified}
         return found
 
-    def _check(self, bands: list[int] | None) -> None:
-        dataset = self._dataset
-        if dataset.count == 0:
-            raise _without_pixels(self.path, dataset.subdatasets)
-        alpha = {
-            number
-            for number, kind in zip(dataset.indexes, dataset.colorinterp, strict=True)
-            if kind == ColorInterp.alpha
-        }
-        self._alpha = min(alpha, default=0)
-        self.band_numbers = list(bands or [number for number in dataset.indexes if number not in alpha])
-        missing = [number for number in self.band_numbers if number not in dataset.indexes]
-        if missing:
-            raise EngineError(
-                "bad_band",
-                f"“{self.name}” has {dataset.count} band{'s' if dataset.count > 1 else ''}, counted from 1; "
-                f"there is no band {missing[0]}.",
-                "Choose among the bands that exist.",
-            )
-        if not self.band_numbers or len(set(self.band_numbers)) < len(self.band_numbers):
-            raise EngineError(
-                "bad_band",
-                f"“{self.name}” has nothing but transparency to encode."
-                if not self.band_numbers
-                else "A band was named twice.",
-                "Choose each band once.",
-            )
-        if any(
-            np.dtype(dataset.dtypes[number - 1]).kind == "c"
-            for number in self.band_numbers
-            if _is_numpy(dataset.dtypes[number - 1])
-        ) or any(not _is_numpy(dataset.dtypes[number - 1]) for number in self.band_numbers):
-            raise EngineError(
-                "bad_pixels",
-                f"“{self.name}” holds complex numbers, such as radar before detection; they cannot be encoded.",
-                "Make an image of amplitude or backscatter from it first, then encode that.",
-            )
-        self._check_place()
-        self._note_masks()
-
-    def _check_place(self) -> None:
-        dataset = self._dataset
-        points = dataset.gcps[0]
-        if dataset.transform.is_identity or dataset.transform.is_degenerate:
-            has = " It has ground control points, but is not warped to them yet." if points else ""
-            raise EngineError(
-                "no_georeference",
-                f"“{self.name}” does not say where on Earth its pixels lie, so no place could be found in it.{has}",
-                "Warp it to a map projection (Raster › Projections › Warp in QGIS)."
-                if points
-                else "Georeference it first (Layer › Georeferencer in QGIS).",
-            )
-        if dataset.crs is None:
-            raise EngineError(
-                "no_crs",
-                f"“{self.name}” has no coordinate reference system, so its pixels have no place on Earth.",
-                "Give it one in QGIS (Raster › Projections › Assign projection), then try again.",
-            )
-
     def _dataset_of_thread(self) -> rasterio.DatasetReader:
         """This thread's own handle on the file, since GDAL's are not to be shared."""
         if not hasattr(self._of_thread, "dataset"):
-            self._of_thread.dataset = _open(self.path)
+            self._of_thread.dataset = open_raster(self.path)
             self._opened.append(self._of_thread.dataset)
         return self._of_thread.dataset
 
@@ -251,57 +193,27 @@ class RasterImage:
     def _note_masks(self) -> None:
         """Finds out how the file says which pixels hold nothing."""
         flags, nodata = self._dataset.mask_flag_enums, self._dataset.nodatavals
-        self._nodata: dict[int, float] = {}
+        self._nodata: dict[int, np.generic] = {}
         self._masked: list[int] = []
         shared = False
         for index, number in enumerate(self.band_numbers):
             if MaskFlags.nodata in flags[number - 1]:
-                self._nodata[index] = nodata[number - 1]
+                found = _as_pixel(nodata[number - 1], self._dataset.dtypes[number - 1])
+                if found is not None:
+                    self._nodata[index] = found
             elif MaskFlags.all_valid not in flags[number - 1] and not shared:
                 self._masked.append(number)
                 shared = MaskFlags.per_dataset in flags[number - 1]
 
 
-def _open(path: str) -> rasterio.DatasetReader:
-    """The dataset at a path; raises EngineError with a sentence when there is none."""
-    try:
-        with warnings.catch_warnings():
-            # A missing georeference is reported in our own words.
-            warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-            return rasterio.open(str(Path(path).expanduser()) if path.startswith("~") else path)
-    except (rasterio.errors.RasterioError, OSError, ValueError) as error:
-        local = not re.match(r"^(/vsi|[A-Za-z0-9_+]{2,}:)", path)
-        if local and not Path(path).expanduser().exists():
-            raise EngineError(
-                "no_image", f"There is no file “{path}”.", "Check the path; the file may have been moved or renamed."
-            ) from None
-        raise EngineError(
-            "image_unreadable",
-            f"“{Path(path).name}” cannot be opened as an image; it is damaged or in a format GDAL does not read.",
-            "Choose a raster that QGIS can show, such as a GeoTIFF.",
-            _story(error),
-        ) from error
-
-
-def _without_pixels(path: str, parts: list[str]) -> EngineError:
-    if parts:
-        return EngineError(
-            "image_unreadable",
-            f"“{Path(path).name}” is a container of {len(parts)} images, and none was chosen.",
-            f"Give the name of one of them, such as {parts[0]}",
-        )
-    return EngineError(
-        "image_unreadable", f"“{Path(path).name}” holds no image.", "Choose a raster that QGIS can show."
-    )
-
-
-def _is_numpy(name: str) -> bool:
-    """Whether numpy knows the pixel type; it does not know GDAL's complex integers."""
-    try:
-        np.dtype(name)
-    except TypeError:
-        return False
-    return True
+def _as_pixel(value: float, kind: str) -> np.generic | None:
+    """A nodata value in the type of the pixels, or None where no pixel can have it."""
+    kind = np.dtype(kind)
+    if kind.kind == "f":
+        return kind.type(value)
+    limits = np.iinfo(kind)
+    fits = np.isfinite(value) and value == int(value) and limits.min <= value <= limits.max
+    return kind.type(int(value)) if fits else None
 
 
 def _lower(tags: dict[str, str]) -> dict[str, str]:
@@ -320,12 +232,3 @@ def _parse_time(text: str) -> np.datetime64 | None:
     if not datetime(1826, 1, 1) < moment < datetime.now(timezone.utc).replace(tzinfo=None) + timedelta(days=366):
         return None  # a clock that was never set
     return np.datetime64(moment, "ms")
-
-
-def _story(error: BaseException) -> str:
-    """An exception with what led to it; GDAL's own words are often in the cause."""
-    lines = []
-    while error is not None:
-        lines.append(f"{type(error).__name__}: {error}")
-        error = error.__cause__ or error.__context__
-    return "\n".join(lines)

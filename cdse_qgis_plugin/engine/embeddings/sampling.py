@@ -27,7 +27,7 @@ def draw_sample(image: Image, grid: PatchGrid, seed: int, run: Run) -> Sample:
     """
     rng = np.random.default_rng(seed)
     gathered = _Gathered(image, grid)
-    side = int(np.clip((_MOST_PX - grid.patch) // grid.stride + 1, 1, _PATCHES_A_SIDE))
+    side = int(np.clip((_MOST_PX - grid.patch) // grid.stride + 1, 1, min(_PATCHES_A_SIDE, grid.block_side)))
     wanted = max(_BLOCKS, -(-_FEWEST_PATCHES // side**2))
     for turn in range(_ROUNDS):
         for block in _spread(grid, side, wanted * 4**turn, rng):

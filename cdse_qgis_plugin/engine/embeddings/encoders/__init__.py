@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ def load(name: str, path: str | Path) -> Encoder:
                 "Update the plugin and its engine, or encode the image again with this version.",
             )
         return encoder.from_state(arrays)
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise EngineError(
             "encoder_damaged",
             f"What the encoder learnt cannot be read from “{path}”.",

@@ -43,6 +43,8 @@ class FilterBank:
     def fit(cls, windows: list[ArrayImage], count: int, threshold: float, rng: np.random.Generator) -> FilterBank:
         """Takes up to ``count / 4`` pieces of scaled windows, whitens them and gives them unit length."""
         pieces = _sample_pieces(windows, rng)
+        if not len(pieces):
+            return cls(np.zeros((pieces.shape[1], 0)), np.zeros(0), threshold)
         # Turned sample, turned filters: the whitening is the same whichever way the land lies.
         turned = np.concatenate([_turned(pieces, turn) for turn in range(TURNS)])
         mean = turned.mean(axis=0)
@@ -62,14 +64,13 @@ class FilterBank:
 
     def sums(self, piece: Piece) -> tuple[np.ndarray, np.ndarray]:
         """See Measure.sums; n is twice the number of filters."""
-        step = 2 if piece.cell % 2 == 0 else 1
-        along = piece.cell // step
+        along = piece.cell // piece.step
         sums = np.zeros((piece.rows, piece.cols, 2 * self.count), dtype=np.float32)
         counts = np.full((piece.rows, piece.cols), along**2)
-        positions = _positions(piece.pixels, piece.cell, step, piece.rows, piece.cols)
+        positions = _positions(piece)
         visited = None
         if piece.valid is not None:
-            visited = _grid(_whole(piece.valid), piece.cell, step, piece.rows, piece.cols)
+            visited = _grid(_whole(piece.valid), piece)
             counts = visited.sum(axis=(0, 1))
         for lines, rows in _runs(along, piece.rows, piece.cols):
             mask = None if visited is None else visited[lines, :, rows]
@@ -99,7 +100,7 @@ class FilterBank:
 def whichever_way(features: np.ndarray) -> np.ndarray:
     """Features (n, 2 x filters) with the four turns of each filter put in ascending order, so that a place and the same
     place turned by a quarter look alike, while rows still differ from lattices."""
-    turns = features.reshape(len(features), 2, TURNS, -1)
+    turns = features.reshape(len(features), 2, TURNS, features.shape[1] // (2 * TURNS))
     out = np.empty_like(turns)
     # The smallest network that sorts four; numpy's own sort is slow on many short lists.
     low, high = np.minimum(turns[:, :, ::2], turns[:, :, 1::2]), np.maximum(turns[:, :, ::2], turns[:, :, 1::2])
@@ -134,21 +135,21 @@ def _whole(valid: np.ndarray) -> np.ndarray:
     return found
 
 
-def _grid(inner: np.ndarray, cell: int, step: int, rows: int, cols: int) -> np.ndarray:
+def _grid(inner: np.ndarray, piece: Piece) -> np.ndarray:
     """Inner pixels (rows x cell, cols x cell) at the visited positions, (along, along, rows, cols)."""
-    visited = inner.reshape(rows, cell, cols, cell)[:, step - 1 :: step, :, step - 1 :: step]
-    return visited.transpose(1, 3, 0, 2)
+    first = piece.step - 1
+    cells = inner.reshape(piece.rows, piece.cell, piece.cols, piece.cell)
+    return cells[:, first :: piece.step, :, first :: piece.step].transpose(1, 3, 0, 2)
 
 
-def _positions(pixels: np.ndarray, cell: int, step: int, rows: int, cols: int) -> np.ndarray:
-    """The 3 x 3 pieces around the visited positions, a view (bands, 3, 3, along, along, rows, cols)."""
-    band, down, right = pixels.strides
-    along = cell // step
-    start = pixels[:, step - 1 :, step - 1 :]
+def _positions(piece: Piece) -> np.ndarray:
+    """The 3 x 3 pixels around the visited positions, a view (bands, 3, 3, along, along, rows, cols)."""
+    band, down, right = piece.pixels.strides
+    along, first = piece.cell // piece.step, piece.step - 1
     return np.lib.stride_tricks.as_strided(
-        start,
-        (len(pixels), SIDE, SIDE, along, along, rows, cols),
-        (band, down, right, step * down, step * right, cell * down, cell * right),
+        piece.pixels[:, first:, first:],
+        (len(piece.pixels), SIDE, SIDE, along, along, piece.rows, piece.cols),
+        (band, down, right, piece.step * down, piece.step * right, piece.cell * down, piece.cell * right),
         writeable=False,
     )
 
@@ -166,7 +167,7 @@ def _sample_pieces(windows: list[ArrayImage], rng: np.random.Generator) -> np.nd
             chosen = rng.choice(len(rows), size=share, replace=False)
             rows, cols = rows[chosen], cols[chosen]
         views = np.lib.stride_tricks.sliding_window_view(window.pixels, (SIDE, SIDE), axis=(1, 2))
-        found.append(views[:, rows, cols].swapaxes(0, 1).reshape(len(rows), -1))
+        found.append(views[:, rows, cols].swapaxes(0, 1).reshape(len(rows), window.bands * SIDE**2))
     return np.concatenate(found).astype(np.float64)
 
 

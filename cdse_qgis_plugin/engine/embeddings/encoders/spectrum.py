@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...errors import EngineError
 from .base import ArrayImage
 
 
@@ -41,7 +42,16 @@ class Spectrum:
         return bool(np.isfinite(self._deviation).any())
 
     def apply(self, pixels: np.ndarray) -> np.ndarray:
-        """Pixels (bands, height, width) on the common scale, a new float32 array."""
+        """Pixels (bands, height, width) on the common scale, a new float32 array.
+
+        Raises EngineError ``other_bands`` for an image with another number of bands.
+        """
+        if len(pixels) != len(self._mean):
+            raise EngineError(
+                "other_bands",
+                f"The encoder learnt from {len(self._mean)} bands, and this image has {len(pixels)}.",
+                "Choose the same bands, in the same order, as when the store was made.",
+            )
         out = np.empty_like(pixels, dtype=np.float32)
         for band, log in enumerate(self._logarithm):
             if log:
