@@ -37,6 +37,7 @@ class Cancelled(EngineError):
 
 _OUT_OF_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_IN_THE_WAY = {errno.EEXIST, errno.ENOTDIR}
 
 
 def from_exception(error: BaseException) -> EngineError:
@@ -57,6 +58,13 @@ def from_exception(error: BaseException) -> EngineError:
             "not_allowed",
             f"The system does not let us write to or read{where}.",
             "Choose a folder that you own, or change its permissions.",
+            details,
+        )
+    if isinstance(error, OSError) and error.errno in _IN_THE_WAY:
+        return EngineError(
+            "not_a_folder",
+            f"“{error.filename}” cannot be made or opened, because a file is where a folder would have to be.",
+            "Choose another folder.",
             details,
         )
     if isinstance(error, MemoryError):

@@ -12,7 +12,8 @@ from qgis.core import (
     QgsProcessingLayerPostProcessorInterface,
 )
 
-from ..layers import results
+from ..layers import results, scores
+from ..layers.score_levels import ScoreLevels
 
 _waiting: set[QgsProcessingLayerPostProcessorInterface] = set()
 """QGIS does not own post-processors, and Python would delete them before their turn."""
@@ -47,4 +48,19 @@ class StyleMatches(QgsProcessingLayerPostProcessorInterface):
         style.writeToLayer(layer)
         layer.setMetadata(template.metadata())
         layer.triggerRepaint()
+        _waiting.discard(self)
+
+
+class StyleScores(QgsProcessingLayerPostProcessorInterface):
+    """Styles and documents a layer of scores, wherever it was written to, as the dock would."""
+
+    def __init__(self, levels: ScoreLevels, store: dict[str, Any], request: dict[str, Any]):
+        super().__init__()
+        self._levels, self._store, self._request = levels, store, request
+
+    def postProcessLayer(
+        self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> None:
+        """Runs on the main thread, once."""
+        scores.dress(layer, self._levels, self._levels.threshold(0), self._store, self._request)
         _waiting.discard(self)

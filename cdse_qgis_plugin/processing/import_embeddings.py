@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingParameterCrs,
     QgsProcessingParameterFile,
+    QgsProcessingParameterNumber,
     QgsProcessingParameterString,
 )
 
@@ -18,7 +20,10 @@ from . import area
 from .base import BadInput, EngineAlgorithm, advanced, with_help
 from .store_made import STORE, add_store_outputs, check_store_folder, store_outputs
 
-SOURCE, VECTOR_COLUMN, CRS = "SOURCE", "VECTOR_COLUMN", "CRS"
+SOURCE, VECTOR_COLUMN, CRS, MAX_PATCHES = "SOURCE", "VECTOR_COLUMN", "CRS", "MAX_PATCHES"
+
+_ADDRESS = re.compile(r"(https?|s3)://|cdse:", re.IGNORECASE)
+"""Sources that the engine reads over the network, and knows more about than a path that is not there."""
 
 
 class ImportEmbeddings(EngineAlgorithm):
@@ -83,13 +88,21 @@ class ImportEmbeddings(EngineAlgorithm):
         self.addParameter(advanced(with_help(column, self.tr("Found out by itself when left empty."))))
         crs = QgsProcessingParameterCrs(CRS, self.tr("CRS of the geometry, where the file does not say"), optional=True)
         self.addParameter(advanced(with_help(crs, self.tr("Needed only for files that are not GeoParquet."))))
+        most = QgsProcessingParameterNumber(
+            MAX_PATCHES,
+            self.tr("Largest number of patches"),
+            Qgis.ProcessingNumberParameterType.Integer,
+            20_000_000,
+            minValue=1,
+        )
+        self.addParameter(advanced(with_help(most, self.tr("More are refused as a mistake; an extent helps."))))
         add_store_outputs(self)
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         """Raises BadInput for a file that is not there, an extent without area or a folder that cannot be used."""
-        path = Path(self.parameterAsString(parameters, SOURCE, context))
-        if not path.exists():
-            raise BadInput(self.tr("There is no file “{path}”. Check the path.").format(path=path))
+        source = self.parameterAsString(parameters, SOURCE, context)
+        if not _ADDRESS.match(source) and not Path(source).exists():
+            raise BadInput(self.tr("There is no file “{path}”. Check the path.").format(path=source))
         area.read_area(self, parameters, context)
         check_store_folder(parameters)
 
@@ -102,6 +115,7 @@ class ImportEmbeddings(EngineAlgorithm):
             "source": self.parameterAsString(parameters, SOURCE, context),
             "store": self.parameterAsString(parameters, STORE, context),
             "vector_column": self.parameterAsString(parameters, VECTOR_COLUMN, context) or None,
+            "max_patches": self.parameterAsInt(parameters, MAX_PATCHES, context),
             "crs": (crs.authid() or crs.toWkt()) if crs.isValid() else None,
             **area.read_area(self, parameters, context),
         }

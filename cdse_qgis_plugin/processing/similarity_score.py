@@ -19,7 +19,7 @@ from . import area
 from .base import BadInput, EngineAlgorithm, with_help
 from .examples import add_examples, read_examples
 from .store_made import STORE
-from .vector_file import WRITTEN_BY_ENGINE, convert, scratch_file, suffix_of
+from .vector_file import as_geopackage, suffix_of
 
 OUTPUT, RASTER = "OUTPUT", "RASTER"
 
@@ -108,18 +108,22 @@ class SimilarityScore(EngineAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Scores, and writes the layer, the raster or both."""
+        store = self.parameterAsString(parameters, STORE, context)
         arguments = {
-            "store": self.parameterAsString(parameters, STORE, context),
+            "store": store,
             **read_examples(self, parameters, context),
             **area.read_area(self, parameters, context),
         }
         found: dict[str, Any] = {}
         outputs: dict[str, Any] = {}
-        for name in (OUTPUT, RASTER):
-            destination = self.parameterAsOutputLayer(parameters, name, context)
-            if destination:
-                found = self._score(arguments, destination, name == OUTPUT, context, feedback)
-                outputs[name] = destination
+        layer = self.parameterAsOutputLayer(parameters, OUTPUT, context)
+        if layer:
+            found = self._write_layer(arguments, layer, context, feedback)
+            outputs[OUTPUT] = layer
+        raster = self.parameterAsOutputLayer(parameters, RASTER, context)
+        if raster:
+            found = self.ask("similarity.score", {**arguments, "output": raster}, feedback)
+            outputs[RASTER] = raster
         number = QLocale().toString
         feedback.pushInfo(
             self.tr("{count} patches scored, from {least} to {best}").format(
@@ -128,18 +132,20 @@ class SimilarityScore(EngineAlgorithm):
         )
         return {**outputs, "COUNT": found["count"], "LEAST_SCORE": found["min"], "BEST_SCORE": found["max"]}
 
-    def _score(
-        self,
-        arguments: dict[str, Any],
-        destination: str,
-        as_vector: bool,
-        context: QgsProcessingContext,
-        feedback: QgsProcessingFeedback,
+    def _write_layer(
+        self, arguments: dict[str, Any], target: str, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """Has one file written, through one that the engine can write where the format is another."""
-        if not as_vector or suffix_of(destination) in WRITTEN_BY_ENGINE:
-            return self.ask("similarity.score", {**arguments, "output": destination}, feedback)
-        with scratch_file("likeness.gpkg") as path:
+        """Has the layer written, through a GeoPackage where the engine does not write the format, and styled."""
+        if suffix_of(target) == ".parquet":
+            return self.ask("similarity.score", {**arguments, "output": target}, feedback)
+        with as_geopackage(target, context, feedback) as path:
             found = self.ask("similarity.score", {**arguments, "output": path}, feedback)
-            convert(path, destination, context, feedback)
+            if context.willLoadLayerOnCompletion(target):
+                # Styles come with the first result, not with the start of QGIS.
+                from ..layers.score_levels import ScoreLevels
+                from ..layers.scores import read_scores
+                from .finishing import StyleScores, finish_with
+
+                description = self.ask("embeddings.describe", {"store": arguments["store"]}, feedback)
+                finish_with(StyleScores(ScoreLevels(read_scores(path)), description, arguments), target, context)
         return found

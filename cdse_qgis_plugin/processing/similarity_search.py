@@ -12,6 +12,7 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputBoolean,
     QgsProcessingOutputNumber,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterDateTime,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFile,
@@ -26,6 +27,7 @@ from .examples import add_examples, read_examples
 from .store_made import STORE
 
 K, START, END, MIN_DISTANCE, OUTPUT = "K", "START", "END", "MIN_DISTANCE", "OUTPUT"
+RECALL, COMPARE_ALL = "RECALL", "COMPARE_ALL"
 
 
 class SimilaritySearch(EngineAlgorithm):
@@ -110,6 +112,18 @@ class SimilaritySearch(EngineAlgorithm):
         self.addParameter(
             advanced(with_help(distance, self.tr("Also from the examples. 0: places only may not overlap.")))
         )
+        recall = QgsProcessingParameterNumber(
+            RECALL,
+            self.tr("Least share of the true best to find"),
+            Qgis.ProcessingNumberParameterType.Double,
+            0.99,
+            minValue=0.5,
+            maxValue=1,
+        )
+        only_indexed = self.tr("Matters only for stores with an index, which makes searches of large stores fast.")
+        self.addParameter(advanced(with_help(recall, only_indexed)))
+        every = QgsProcessingParameterBoolean(COMPARE_ALL, self.tr("Compare every patch"), False)
+        self.addParameter(advanced(with_help(every, only_indexed)))
         self.addParameter(
             QgsProcessingParameterFeatureSink(
                 OUTPUT, self.tr("Similar places"), Qgis.ProcessingSourceType.VectorPolygon
@@ -149,6 +163,8 @@ class SimilaritySearch(EngineAlgorithm):
             "start": self._date(parameters, START, context) or None,
             "end": self._date(parameters, END, context) or None,
             "min_distance_m": self.parameterAsDouble(parameters, MIN_DISTANCE, context),
+            "recall": self.parameterAsDouble(parameters, RECALL, context),
+            "exact": self.parameterAsBoolean(parameters, COMPARE_ALL, context),
         }
         found = self.ask("similarity.search", arguments, feedback)
         for note in found["notes"]:

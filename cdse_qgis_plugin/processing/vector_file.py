@@ -18,8 +18,6 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from ..engine_link.job import stopped
 
-WRITTEN_BY_ENGINE = (".gpkg", ".parquet")
-
 
 def suffix_of(path: str) -> str:
     """The format of a file by its name."""
@@ -27,13 +25,18 @@ def suffix_of(path: str) -> str:
 
 
 @contextlib.contextmanager
-def scratch_file(name: str) -> Iterator[str]:
-    """The path of a file in a folder that is removed afterwards."""
+def as_geopackage(target: str, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Iterator[str]:
+    """The path of a GeoPackage to write: the target itself, or one that is then rewritten in the target's format."""
+    if suffix_of(target) == ".gpkg":
+        yield target
+        return
     with tempfile.TemporaryDirectory(prefix="cdse-") as folder:
-        yield str(Path(folder) / name)
+        path = str(Path(folder) / "layer.gpkg")
+        yield path
+        _convert(path, target, context, feedback)
 
 
-def convert(source: str, target: str, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
+def _convert(source: str, target: str, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
     """Writes a vector file in the format that the target's name asks for.
 
     Raises QgsProcessingException when it cannot, and CallFailed when somebody stopped it.
@@ -41,7 +44,7 @@ def convert(source: str, target: str, context: QgsProcessingContext, feedback: Q
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName = QgsVectorFileWriter.driverForExtension(suffix_of(target))
     options.feedback = feedback
-    layer = QgsVectorLayer(source, "likeness", "ogr")
+    layer = QgsVectorLayer(source, Path(target).stem, "ogr")
     error, message, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(layer, target, context.transformContext(), options)
     if error == QgsVectorFileWriter.WriterError.Canceled:
         Path(target).unlink(missing_ok=True)

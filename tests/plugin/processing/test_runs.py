@@ -290,3 +290,19 @@ def test_loaded_results_are_styled_documented_and_grouped(store, landscape, qgis
     assert project.layerTreeRoot().findGroup("Copernicus").findLayer(layer) is not None
     assert layer.customProperty("skipMemoryLayersCheck") is None  # a temporary layer is lost when QGIS is closed
     project.clear()
+
+
+@pytest.mark.parametrize("name", ["scores.gpkg", "scores.geojson"])
+def test_loaded_scores_are_styled_and_documented(name, store, landscape, tmp_path, qgis_iface):
+    project = QgsProject.instance()
+    project.clear()
+    parameters = {"STORE": store, "LIKE_TEXT": landscape.text("Sea"), "OUTPUT": str(tmp_path / name)}
+    processing.runAndLoadResults("cdse:similarityscore", parameters)
+    (layer,) = project.mapLayers().values()
+    assert layer.renderer().type() == "graduatedSymbol" and layer.renderer().classAttribute() == "score"
+    ranges = layer.renderer().ranges()
+    inside = [any(r.lowerValue() <= f["score"] <= r.upperValue() for r in ranges) for f in layer.getFeatures()]
+    assert len(inside) == 31 * 31 and all(inside)  # nothing is hidden
+    assert layer.metadata().licenses() and "similarity.score" in layer.metadata().history()[1]
+    assert project.layerTreeRoot().findGroup("Copernicus").findLayer(layer) is not None
+    project.clear()
