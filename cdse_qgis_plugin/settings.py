@@ -56,6 +56,25 @@ class _RememberedTable(_Remembered):
         super().__set__(owner, json.dumps(value, ensure_ascii=False, sort_keys=True) if value else "")
 
 
+class _RememberedList(_Remembered):
+    """A setting that is a list of texts, kept as JSON because a list of one comes back from some formats as a text."""
+
+    def __init__(self):
+        super().__init__("")
+
+    def __get__(self, owner, _type=None):
+        if owner is None:
+            return self
+        try:
+            found = json.loads(super().__get__(owner) or "[]")
+        except ValueError:
+            return []
+        return [str(text) for text in found] if isinstance(found, list) else []
+
+    def __set__(self, owner, value):
+        super().__set__(owner, json.dumps(list(value), ensure_ascii=False) if value else "")
+
+
 class Settings:
     """The settings; reading and writing an attribute reads and writes QGIS's settings."""
 
@@ -79,6 +98,12 @@ class Settings:
 
     dock_shown = _Remembered(False)
     """Whether the Similarity dock was open last time."""
+
+    recent_stores = _RememberedList()
+    """Folders of the embedding stores used lately, the latest first."""
+
+    export_folder = _Remembered("")
+    """Folder that results were exported to last."""
 
     def reset(self) -> None:
         """Forgets everything, as after a first installation."""

@@ -71,6 +71,7 @@ def write_patches(
             geometry_name="geometry",
             geometry_type="Polygon",
             crs="EPSG:4326",
+            VERSION="1.3",  # the newest that the GDAL of a QGIS on Debian 12 reads without a warning
             layer_metadata={"cdse": told},
         )
     except pyogrio.errors.DataSourceError as error:
