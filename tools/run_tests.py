@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from . import environments
+from . import environments, package
 from .isolation import isolated
 from .virtual_display import VirtualDisplay, is_possible
 
@@ -31,16 +32,28 @@ _NOTHING_COLLECTED = 5
 
 @dataclass(frozen=True)
 class Tier:
-    """A folder of tests and what it runs in."""
+    """A folder of tests, or the part of it that ``takes`` chooses, and what it runs in."""
 
     name: str
     environment: environments.Environment
     needs_window: bool = False
+    takes: Callable[[Path], bool] = lambda path: True
 
     @property
     def folder(self) -> str:
         """Its folder, relative to the repository."""
         return f"tests/{self.name}"
+
+    def files(self) -> list[str]:
+        """Its test files, relative to the repository."""
+        found = sorted((ROOT / self.folder).rglob("test_*.py"))
+        return [path.relative_to(ROOT).as_posix() for path in found if self.takes(path)]
+
+
+def needs_qgis(path: Path) -> bool:
+    """Whether a test imports QGIS or the side of the plugin that does."""
+    text = path.read_text(encoding="utf-8")
+    return bool(re.search(rf"^\s*(from|import) (qgis\b|{package.NAME}(?!\.engine\b))", text, re.MULTILINE))
 
 
 @dataclass
@@ -66,7 +79,9 @@ class Outcome:
 TIERS = (
     Tier("gate", environments.QGIS),
     Tier("engine", environments.ENGINE),
-    Tier("services", environments.QGIS),
+    # The clients of the engine are tested in its environment, those of the plugin beside QGIS.
+    Tier("services", environments.ENGINE, takes=lambda path: not needs_qgis(path)),
+    Tier("services", environments.QGIS, takes=needs_qgis),
     Tier("plugin", environments.QGIS),
     Tier("desktop", environments.QGIS, needs_window=True),
 )
@@ -95,19 +110,25 @@ def _asked_for(arguments: list[str]) -> Iterator[tuple[Tier, list[str]]]:
     paths = [argument for argument in arguments if argument.startswith("tests/")]
     others = [argument for argument in arguments if argument not in paths]
     for tier in TIERS:
-        own = [path for path in paths if path == tier.folder or path.startswith(f"{tier.folder}/")]
-        if own or not paths:
-            yield tier, (own or [tier.folder]) + others
+        files = tier.files()
+        if not paths:
+            yield tier, files + others if files else []
+            continue
+        # A folder stands for the files below it; a file may be followed by ::test.
+        own = [file for file in files if any(file.startswith(path.rstrip("/") + "/") for path in paths)]
+        own += [path for path in paths if path.partition("::")[0] in files]
+        if own:
+            yield tier, own + others
 
 
 def run(tier: Tier, arguments: list[str]) -> Outcome:
     """Runs one tier, with a home of its own and, where it needs one, a display of its own."""
-    if not list((ROOT / tier.folder).rglob("test_*.py")):
+    if not arguments:
         print("no tests yet")
         return Outcome()
     if tier.needs_window and not is_possible():
         return Outcome(skipped=Counter({"a real window needs Xvfb, openbox and xdotool": 1}))
-    report = REPORTS / f"{tier.name}.xml"
+    report = REPORTS / f"{tier.name}-{tier.environment.name}.xml"
     command = [str(tier.environment.python), "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
     with contextlib.ExitStack() as stack:
         home = stack.enter_context(tempfile.TemporaryDirectory(prefix="cdse-home-", ignore_cleanup_errors=True))

@@ -98,6 +98,34 @@ def test_one_tier_or_a_part_of_it_can_be_asked_for(repository, capfd):
     assert _last_line(capfd) == "1 passed, 0 failed, 0 skipped"
 
 
+def test_one_test_can_be_asked_for(repository, capfd):
+    repository("one", "test_a.py", BAD + "\n\n" + GOOD)
+    assert run_tests.main(["tests/one/test_a.py::test_good"]) == 0
+    assert _last_line(capfd) == "1 passed, 0 failed, 0 skipped"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("from qgis.core import QgsProject", True),
+        ("def f():\n    import qgis.utils", True),
+        ("from cdse_qgis_plugin.engine_link.call import Call", True),
+        ("from cdse_qgis_plugin.engine.run import Run", False),
+        ("import requests\nname = 'qgis'", False),
+    ],
+)
+def test_tests_run_where_their_imports_are(source, expected, tmp_path):
+    path = tmp_path / "test_a.py"
+    path.write_text(source)
+    assert run_tests.needs_qgis(path) is expected
+
+
+def test_every_test_file_belongs_to_exactly_one_tier():
+    tiers = [file for tier in run_tests.TIERS for file in tier.files()]
+    known = {path.relative_to(run_tests.ROOT).as_posix() for path in (run_tests.ROOT / "tests").rglob("test_*.py")}
+    assert sorted(tiers) == sorted(known)
+
+
 def test_tests_see_a_home_of_their_own(repository, capfd, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
     repository(
