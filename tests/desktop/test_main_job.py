@@ -1,0 +1,118 @@
+"""The main job in the real QGIS window, by a person's clicks: the same walk as the demo, looked at more closely."""
+
+import json
+import shutil
+import subprocess
+import time
+
+import pytest
+from osgeo import ogr
+
+from demo.desktop import ROOT, Person, Qgis, Screen, install_profile
+from demo.run import ENGINE_PYTHON, PACKAGE, click_through
+
+PICTURES = ROOT / "build" / "pictures"
+QGIS_PYTHON = ROOT / ".venv" / "qgis" / "bin" / "python"
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """The landscape's store and a place to click, in a folder whose name has a space and letters beyond ASCII."""
+    folder = tmp_path_factory.mktemp("demo") / "Über Land"
+    folder.mkdir()
+    told = subprocess.run(
+        [ENGINE_PYTHON, "demo/prepare.py", folder], cwd=ROOT, capture_output=True, text=True, check=True, timeout=300
+    )
+    return json.loads(told.stdout)
+
+
+@pytest.fixture(scope="module")
+def package():
+    subprocess.run([QGIS_PYTHON, "-m", "tools.package"], cwd=ROOT, check=True, timeout=120, capture_output=True)
+    return PACKAGE
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, prepared):
+    path = tmp_path_factory.mktemp("project") / "demo.qgz"
+    command = ["/usr/bin/python3", "demo/make_project.py", path, prepared["store"], prepared["image"]]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=120, capture_output=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def screen():
+    screen = Screen()
+    yield screen
+    screen.close()
+
+
+@pytest.fixture
+def window(tmp_path, screen, package, project):
+    """Opens QGIS windows with fresh profiles, and closes them all."""
+    opened = []
+
+    def open_window(name="home"):
+        home = tmp_path / name
+        install_profile(home, package)
+        opened.append(Qgis(home, screen.display, ENGINE_PYTHON, str(project)))
+        return opened[-1]
+
+    yield open_window
+    for qgis in opened:
+        qgis.close()
+
+
+def engines_of(qgis):
+    """Process ids of engine processes below a QGIS window."""
+    listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in listed.splitlines()[1:]]
+    return [int(pid) for pid, parent, args in rows if "engine/__main__.py" in args and int(parent) == qgis.process.pid]
+
+
+def alive(pid):
+    return subprocess.run(["ps", "-p", str(pid)], capture_output=True).returncode == 0
+
+
+def test_a_person_finds_similar_places_and_exports_them(window, screen, prepared, tmp_path):
+    qgis = window()
+    exported = tmp_path / "similar places.gpkg"
+    table = click_through(qgis, Person(qgis, screen.display), prepared["place"], exported)
+    time.sleep(1.5)
+    screen.picture(PICTURES / "main_job.png")
+
+    assert len(table["rows"]) >= 10
+    layers = {layer["name"]: layer["features"] for layer in qgis.see("layers")["layers"]}
+    assert any(features and features >= 10 for name, features in layers.items() if name != "landscape")
+
+    data = ogr.Open(str(exported))
+    layer = data.GetLayer(0)
+    rows = [dict(feature.items(), area=feature.geometry().Area()) for feature in layer]
+    assert {row["label"] for row in rows} >= {"right", "wrong"}
+    assert all(row["area"] > 0 and -1 <= row["score"] <= 1 for row in rows)
+    assert layer.GetSpatialRef().GetAuthorityCode(None) == "4326"
+
+    engines = engines_of(qgis)
+    assert engines
+    qgis.close()
+    end = time.monotonic() + 5
+    while any(map(alive, engines)) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not any(map(alive, engines)), "an engine outlived its QGIS"
+
+
+def test_two_windows_work_on_one_store(window, screen, prepared, tmp_path):
+    tables = []
+    for name in ("first", "second"):
+        qgis = window(name)
+        exported = tmp_path / f"{name}.gpkg"
+        tables.append(click_through(qgis, Person(qgis, screen.display), prepared["place"], exported))
+        assert exported.exists()
+    assert tables[0]["rows"] == tables[1]["rows"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def needs_a_screen():
+    missing = [tool for tool in ("Xvfb", "xdotool", "openbox", "import", "qgis") if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)}; make setup installs them")
