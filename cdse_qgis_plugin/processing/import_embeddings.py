@@ -11,6 +11,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingParameterCrs,
+    QgsProcessingParameterEnum,
     QgsProcessingParameterFile,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
@@ -20,7 +21,9 @@ from . import area
 from .base import BadInput, EngineAlgorithm, advanced, with_help
 from .store_made import STORE, add_store_outputs, check_store_folder, store_outputs
 
-SOURCE, VECTOR_COLUMN, CRS, MAX_PATCHES = "SOURCE", "VECTOR_COLUMN", "CRS", "MAX_PATCHES"
+SOURCE, VECTOR_COLUMN, CRS = "SOURCE", "VECTOR_COLUMN", "CRS"
+TRANSPOSITION, MAX_PATCHES = "TRANSPOSITION", "MAX_PATCHES"
+CORRECTIONS = ("auto", "correct", "keep")
 
 _ADDRESS = re.compile(r"(https?|s3)://|cdse:", re.IGNORECASE)
 """Sources that the engine reads over the network, and knows more about than a path that is not there."""
@@ -88,6 +91,18 @@ class ImportEmbeddings(EngineAlgorithm):
         self.addParameter(advanced(with_help(column, self.tr("Found out by itself when left empty."))))
         crs = QgsProcessingParameterCrs(CRS, self.tr("CRS of the geometry, where the file does not say"), optional=True)
         self.addParameter(advanced(with_help(crs, self.tr("Needed only for files that are not GeoParquet."))))
+        transposition = QgsProcessingParameterEnum(
+            TRANSPOSITION,
+            self.tr("Patches transposed within their cell"),
+            list(CORRECTIONS),
+            defaultValue=CORRECTIONS[0],
+            usesStaticStrings=True,
+        )
+        text = self.tr(
+            "Some published Major TOM tables have them. “auto” finds out and corrects them, “correct” corrects them in "
+            "any case, “keep” leaves them as published."
+        )
+        self.addParameter(advanced(with_help(transposition, text)))
         most = QgsProcessingParameterNumber(
             MAX_PATCHES,
             self.tr("Largest number of patches"),
@@ -115,6 +130,7 @@ class ImportEmbeddings(EngineAlgorithm):
             "source": self.parameterAsString(parameters, SOURCE, context),
             "store": self.parameterAsString(parameters, STORE, context),
             "vector_column": self.parameterAsString(parameters, VECTOR_COLUMN, context) or None,
+            "transposition": self.parameterAsEnumString(parameters, TRANSPOSITION, context),
             "max_patches": self.parameterAsInt(parameters, MAX_PATCHES, context),
             "crs": (crs.authid() or crs.toWkt()) if crs.isValid() else None,
             **area.read_area(self, parameters, context),

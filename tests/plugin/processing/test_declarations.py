@@ -90,7 +90,7 @@ def test_defaults_and_limits_are_those_of_the_operation(name, schemas):
             elif "exclusiveMaximum" in limits:
                 assert definition.maximum() < limits["exclusiveMaximum"]
         compared += 1
-    assert compared == {"encodeimage": 5, "importembeddings": 1, "similaritysearch": 4, "similarityscore": 0}[name]
+    assert compared == {"encodeimage": 5, "importembeddings": 2, "similaritysearch": 4, "similarityscore": 0}[name]
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -101,6 +101,11 @@ def test_every_field_of_the_operation_can_be_reached(name, schemas):
         reached.add("bbox")
         reached.add("polygon")
     assert set(schemas[OPERATIONS[name]]) - LEFT_TO_THE_ENGINE <= reached
+
+
+def test_choices_are_those_of_the_operation(schemas):
+    definition = algorithm("importembeddings").parameterDefinition("TRANSPOSITION")
+    assert definition.options() == schemas["embeddings.import"]["transposition"]["enum"]
 
 
 def test_the_encoders_are_those_of_the_engine():
@@ -122,7 +127,7 @@ def test_everyday_parameters_are_not_folded_away():
         name: [each.name() for each in algorithm(name).parameterDefinitions() if _is_advanced(each)] for name in NAMES
     }
     assert advanced["encodeimage"] == ["MAX_NODATA", "SEED"]
-    assert advanced["importembeddings"] == ["VECTOR_COLUMN", "CRS", "MAX_PATCHES"]
+    assert advanced["importembeddings"] == ["VECTOR_COLUMN", "CRS", "TRANSPOSITION", "MAX_PATCHES"]
     assert advanced["similaritysearch"] == ["LIKE_TEXT", "UNLIKE_TEXT", "MIN_DISTANCE", "RECALL", "COMPARE_ALL"]
 
 
