@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 from cdse_qgis_plugin.engine.embeddings.sources.connections import Connections
 from cdse_qgis_plugin.engine.embeddings.sources.ranged_file import RangedFile
 from cdse_qgis_plugin.engine.embeddings.sources.ranges import RangedBytes, Traffic
-from cdse_qgis_plugin.engine.embeddings.sources.retry import Retrying
+from cdse_qgis_plugin.engine.embeddings.sources.retry import Patience, Retrying
 from cdse_qgis_plugin.engine.embeddings.sources.source import Item, Source
 
 
@@ -39,7 +39,7 @@ class Opened:
         source = MemorySource(data)
         (item,) = source.items(None)
         kept = cache.of(source.label, item) if cache else None
-        parts = (self.connections, Retrying(stop=self.connections.stop), lambda: None, self.traffic)
+        parts = (self.connections, Retrying(Patience(), self.connections.stop, print), lambda: None, self.traffic)
         self.bytes = RangedBytes(source, item, kept, *parts)
         self.file = RangedFile(self.bytes)
 

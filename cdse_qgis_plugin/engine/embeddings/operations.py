@@ -50,6 +50,38 @@ class StoreRequest(Request):
 
     store: str = Field(description="Folder of the store")
 
+class EstimateRequest(AreaRequest):
+    """An import to think about."""
+
+    source: str = Field(description="As of embeddings.import: a path, an address, or a set of CDSE such as cdse:NAME")
+    cache: str | None = Field(None, description="Folder for what is read over the network; the system's by default")
+    max_patches: int = Field(20_000_000, ge=1, description="More patches than these would be refused as a mistake")
+
+
+class Estimate(Result):
+    """What an import would bring and cost, before any patch is read.
+
+    ``patches`` is exact where ``exact``, else about and rather too high. ``megabytes`` are read over the network, or
+    from the disk for a local source; ``minutes`` is how long they take at 20 MB/s a connection. ``refusal`` says why
+    the import would be refused, and is empty when it would not. ``known`` and ``unknown`` are sentences for people.
+    """
+
+    source: str
+    files: int
+    files_in_total: int
+    megabytes: float
+    megabytes_in_total: float
+    patches: int
+    patches_in_total: int
+    exact: bool
+    requests: int
+    connections: int
+    minutes: float
+    refusal: str
+    known: list[str]
+    unknown: list[str]
+
+
 
 class PatchAtRequest(StoreRequest):
     """Points to look up in a store."""
@@ -183,6 +215,14 @@ def describe(request: StoreRequest, run: Run) -> StoreDescription:
     from .store import open_store
 
     return StoreDescription(**description(open_store(request.store)))
+@operation("embeddings.estimate", risk=Risk.READ)
+def estimate(request: EstimateRequest, run: Run) -> Estimate:
+    """Says what an import would bring and how much it would read, from sizes and footers alone."""
+    from .sources.estimate import estimate
+
+    return estimate(request, run)
+
+
 
 
 @operation("embeddings.patch_at", risk=Risk.READ)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -60,6 +61,19 @@ class SourceFile:
             return {}
         return found if isinstance(found, dict) else {}
 
+    def remember(self, name: str, data: bytes) -> None:
+        """Keeps what was found out about this very version of the file, where finding it out again would cost much."""
+
+    def recall(self, name: str) -> bytes | None:
+        """What was kept under a name, or None."""
+        return None
+
+    @contextlib.contextmanager
+    def with_beside(self, columns: Iterable[str]) -> Iterator[None]:
+        """Until the end of the block, batches also hold rows that were not asked for but come at no cost when these
+        columns are read; of a file on this disk they hold all rows anyway."""
+        yield
+
     def count(self, group: int) -> int:
         """Rows of a row group that the batches hold."""
         return self.group_rows[group]
@@ -113,19 +127,27 @@ def open_source(source: str, store: str) -> list[SourceFile]:
     if source.startswith(("gs://", "az://", "ftp://")):
         raise EngineError("no_source", f"“{source}” is an address that cannot be read.", "Download it first.")
     path, target = Path(source).expanduser(), Path(store).expanduser().resolve()
-    if not path.exists():
-        raise EngineError("no_source", f"There is no file or folder “{path}”.", "Check the path, or choose the file.")
-    if target == path.resolve() or target in path.resolve().parents:
+    if path.exists() and (target == path.resolve() or target in path.resolve().parents):
         raise EngineError(
             "source_in_store",
             f"The source “{path.name}” lies inside the store's folder “{target}”, which is replaced as a whole.",
             "Choose another folder for the store.",
         )
-    files = [SourceFile(found) for found in (_find(path) if path.is_dir() else [path])]
+    files = [SourceFile(found) for found in find_files(path)]
     files = [file for file in files if file.rows] if len(files) > 1 else files
     if not any(file.rows for file in files):
         raise EngineError("empty_source", f"“{path.name}” has no rows.", "Choose a file that holds embeddings.")
     return files
+
+
+def find_files(path: Path) -> list[Path]:
+    """The file at a path, or the Parquet files in the folder there.
+
+    Raises EngineError ``no_source`` when there is none, ``not_parquet`` when the folder is a store.
+    """
+    if not path.exists():
+        raise EngineError("no_source", f"There is no file or folder “{path}”.", "Check the path, or choose the file.")
+    return _find(path) if path.is_dir() else [path]
 
 
 def plain(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -94,6 +94,21 @@ class GroupColumns:
         self.data.bring(self.ranges(columns, rows))
         return [self._column(column, rows) for column in columns]
 
+    def beside(self, columns: list[int], rows: np.ndarray) -> np.ndarray:
+        """The rows whose values in all these columns lie in pages that hold some of ``rows`` as well."""
+        self.expect(rows)
+        self.prepare(columns, rows)
+        held = np.ones(self.rows, dtype=bool)
+        for leaf in (self._leaf(number) for column in columns for number in self.footer.leaves[column]):
+            if leaf.pages is None:
+                continue  # it is brought whole
+            here = np.zeros(self.rows, dtype=bool)
+            for run in leaf.pages.runs(rows):
+                here[run.first_row + run.within : run.last_row + 1] = True
+            held &= here
+        held[rows] = True
+        return np.flatnonzero(held)
+
     def _leaf(self, number: int) -> _Leaf:
         if number not in self._leaves:
             said = self._about.column(number)

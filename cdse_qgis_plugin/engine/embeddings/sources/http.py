@@ -58,6 +58,8 @@ class HttpSource(Source):
         if item.size >= 0:
             return item
         with self._get(item.path, 0, 1) as answer:
+            if answer.status_code == 416:
+                return Item(item.path, 0, "empty")
             if answer.status_code != 206:
                 raise _no_ranges(item)
             return Item(item.path, _total(answer), _version(answer))
@@ -73,7 +75,9 @@ class HttpSource(Source):
             if _range(answer)[0] != start:
                 raise Transient("another part of the file came than was asked for")
             try:
-                yield from answer.raw.stream(_PIECE, decode_content=False)
+                # What has come is handed on at once: a connection that breaks then costs nothing that had come.
+                while piece := answer.raw.read1(_PIECE, decode_content=False):
+                    yield piece
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 raise Transient(_reason(error)) from None
 
@@ -163,7 +167,7 @@ def _refusal(path: str, answer: requests.Response) -> Exception:
     status = answer.status_code
     if status in _BUSY:
         said = f"the server answered {status} {answer.reason or ''}".strip()
-        return Transient(said, retry_after(answer.headers), status in _THROTTLED)
+        return Transient(said, retry_after(answer.headers), status in _THROTTLED, answered=True)
     if status in (404, 410):
         return EngineError(
             "no_source", f"There is nothing at “{path}” ({status}).", "Check the address, or open it in a browser."

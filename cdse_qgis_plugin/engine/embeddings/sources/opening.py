@@ -14,8 +14,11 @@ from .datasets import BUCKET, find_dataset
 from .footer import start as start_footer
 from .ranged_file import RangedFile
 from .ranges import RangedBytes, Traffic
-from .retry import Retrying
+from .retry import Patience, Retrying
 from .source import Item, Source
+
+PATIENCE = Patience()
+"""How long a server may misbehave."""
 
 SCHEMES = ("cdse:", "s3://", "http://", "https://")
 
@@ -56,7 +59,7 @@ class Reading:
         self.source, self.run, self.cache = source, run, cache
         self.traffic = Traffic()
         self.connections = Connections(connections)
-        self.retrying = Retrying(stop=self.connections.stop, say=self._say)
+        self.retrying = Retrying(PATIENCE, self.connections.stop, self._say)
 
     def items(self) -> list[Item]:
         """The files of the source, with size and version."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
@@ -48,6 +49,28 @@ class RangedFile(SourceFile):
     def keep(self, rows: dict[int, np.ndarray]) -> None:
         """From now on gives only these rows, ascending and counted within their row group."""
         self._wanted = {group: found for group, found in rows.items() if len(found)}
+
+    def remember(self, name: str, data: bytes) -> None:
+        """Keeps what was found out about this very version of the file."""
+        if self.data.cache is not None:
+            self.data.cache.write(name, data)
+
+    def recall(self, name: str) -> bytes | None:
+        """What was kept under a name, or None."""
+        return self.data.cache.read(name) if self.data.cache is not None else None
+
+    @contextlib.contextmanager
+    def with_beside(self, columns: Iterable[str]) -> Iterator[None]:
+        """Until the end of the block, batches also hold the rows that lie in the same pages as the kept ones, in all of
+        these columns, and so are brought with them anyway."""
+        kept = self._wanted
+        if kept is not None:
+            numbers = [self.schema.get_field_index(name) for name in columns]
+            self._wanted = {group: self.group(group).beside(numbers, rows) for group, rows in kept.items()}
+        try:
+            yield
+        finally:
+            self._wanted = kept
 
     @property
     def kept(self) -> int:

@@ -31,18 +31,15 @@ class Patience:
         """How long to wait after so many failures in a row."""
         if asked_s is not None:
             return min(asked_s, self.longest_s)
-        return random.uniform(0.5, 1) * min(self.first_s * 2 ** (failures - 1), self.longest_s)
+        jitter = random.uniform(0.5, 1)  # nosec B311 - it spreads retries, it guards nothing
+        return jitter * min(self.first_s * 2 ** (failures - 1), self.longest_s)
 
 
 class Retrying:
     """Repeats attempts until they succeed. A server that asks us to slow down makes all connections wait."""
 
-    def __init__(
-        self, patience: Patience | None = None, stop: threading.Event | None = None, say: Callable[[str], None] = print
-    ):
-        self._patience = patience or Patience()
-        self._stop = stop or threading.Event()
-        self._say = say
+    def __init__(self, patience: Patience, stop: threading.Event, say: Callable[[str], None]):
+        self._patience, self._stop, self._say = patience, stop, say
         self._quiet_until = 0.0
 
     def call(self, attempt: Callable[[], Answer]) -> Answer:
@@ -111,9 +108,14 @@ def _given_up(trouble: Transient, failures: int) -> EngineError:
             "Wait some minutes, close other programs that read from the same service, then start again: what has been "
             "read is kept.",
         )
+    if trouble.answered:
+        return EngineError(
+            "server_error",
+            f"The server did not do its work, {failures} times in a row ({trouble.reason}).",
+            "This is the server's trouble and often passes. Start again later: what has been read is kept.",
+        )
     return EngineError(
         "no_network",
-        f"The server could not be reached or did not answer as it should, {failures} times in a row "
-        f"({trouble.reason}).",
+        f"The server could not be reached, {failures} times in a row ({trouble.reason}).",
         "Check the network and the address, then start again: what has been read is kept.",
     )

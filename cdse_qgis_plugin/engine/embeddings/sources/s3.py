@@ -128,9 +128,9 @@ class S3Source(Source):
         status = int(answer.get("HTTPStatusCode", 0))
         if code in _THROTTLED or status in (429, 498, 503):
             headers = answer.get("HTTPHeaders", {})
-            return Transient(f"the service answered {status} {code}", retry_after(headers), throttled=True)
+            return Transient(f"the service answered {status} {code}".strip(), retry_after(headers), throttled=True)
         if status >= 500 or code in ("RequestTimeout", "InternalError"):
-            return Transient(f"the service answered {status} {code}")
+            return Transient(f"the service answered {status}", answered=True)
         if item is not None and (status in (412, 416) or code in ("PreconditionFailed", "InvalidRange")):
             return changed(item)
         return self._refusal(code, status, path)

@@ -29,7 +29,7 @@ def select(file: RangedFile, request: AreaRequest, cells: Cells | None, crs: str
     if file.has_cells:
         found = _by_cell(file, request, cells, run)
     elif pair := coordinate_columns(file, geographic=True):
-        found = _by_coordinates(file, request, pair, run)
+        found = _by_coordinates(file, request, cells, pair, run)
     else:
         found = _by_place(file, request, crs, run)
     file.keep(found)
@@ -37,38 +37,63 @@ def select(file: RangedFile, request: AreaRequest, cells: Cells | None, crs: str
 
 def candidate_groups(file: RangedFile, request: AreaRequest, cells: Cells | None) -> list[int]:
     """The row groups that may hold something of the area, by their statistics alone."""
+    groups = range(len(file.group_rows))
     if cells is None:
-        return list(range(len(file.group_rows)))
+        return list(groups)
     if file.has_cells:
-        return _groups_by_cell(file, cells)
-    if pair := coordinate_columns(file, geographic=True):
-        return _groups_by_coordinates(file, request, pair)
-    return list(range(len(file.group_rows)))
+        boxes = [cell_box(file, group) for group in groups]
+        return [group for group, box in enumerate(boxes) if box is None or cells.within(box).any()]
+    boxes = [lonlat_box(file, group) for group in groups]
+    return [group for group, box in enumerate(boxes) if box is None or request.may_hold(box)]
 
 
-def _groups_by_cell(file: RangedFile, cells: Cells) -> list[int]:
-    """The row groups that may hold one of the cells, by their statistics."""
+def cell_box(file: RangedFile, group: int) -> tuple[float, float, float, float] | None:
+    """The first column and row and the last column and row of a row group's cells, from its statistics."""
     row, column = CELL_COLUMNS
-    boxes = [file.box(group, (column, row, column, row)) for group in range(len(file.group_rows))]
-    return [group for group, box in enumerate(boxes) if box is None or cells.within(box).any()]
+    return file.box(group, (column, row, column, row))
 
 
-def _groups_by_coordinates(file: RangedFile, request: AreaRequest, pair: tuple[str, str]) -> list[int]:
-    """The row groups that may reach into the area, by the statistics of their coordinates."""
-    margin = _margin(file, pair)
-    found = []
-    for group in range(len(file.group_rows)):
-        box = file.box(group, (*pair, *pair))
-        if box is not None:
-            box = (box[0] - margin, max(-90, box[1] - margin), box[2] + margin, min(90, box[3] + margin))
-        if box is None or request.may_hold(box):
-            found.append(group)
-    return found
+def lonlat_box(file: RangedFile, group: int) -> tuple[float, float, float, float] | None:
+    """Where a row group lies by its statistics, [west, south, east, north] in degrees; None where they do not say."""
+    if pair := coordinate_columns(file, geographic=True):
+        paths, margin = (*pair, *pair), _margin(file, pair)
+    elif covering := _covering(file):
+        paths, margin = covering, 0.0
+    else:
+        return None
+    box = file.box(group, paths)
+    if box is None:
+        return None
+    return box[0] - margin, max(-90.0, box[1] - margin), box[2] + margin, min(90.0, box[3] + margin)
+
+
+def index_columns(file: RangedFile) -> tuple[str, ...]:
+    """The columns that are read for all rows to find those in an area, as far as that is known beforehand."""
+    if file.has_cells:
+        return CELL_COLUMNS
+    if pair := coordinate_columns(file, geographic=True):
+        return pair
+    described = file.metadata("geo")
+    return tuple(name for name in described.get("columns", ()) if name in file.schema.names)
+
+
+def _covering(file: RangedFile) -> tuple[str, str, str, str] | None:
+    """The columns with the boxes of a GeoParquet file that is in degrees."""
+    described = file.metadata("geo")
+    column = (described.get("columns") or {}).get(described.get("primary_column")) or {}
+    crs = column.get("crs", "degrees")
+    if isinstance(crs, dict):
+        crs = "degrees" if str((crs.get("id") or {}).get("code")) in ("4326", "CRS84") else "other"
+    box = (column.get("covering") or {}).get("bbox") or {}
+    edges = ("xmin", "ymin", "xmax", "ymax")
+    if crs != "degrees" or not all(edge in box for edge in edges):
+        return None
+    return tuple(".".join(box[edge]) for edge in edges)
 
 
 def _by_cell(file: RangedFile, request: AreaRequest, cells: Cells, run: Run) -> dict[int, np.ndarray]:
     found = {}
-    for group in _groups_by_cell(file, cells):
+    for group in candidate_groups(file, request, cells):
         run.progress(None, f"Looking for the area in {file.name}")
         rows, keys = [], []
         for start, batch in _batches(file, CELL_COLUMNS, group):
@@ -83,10 +108,12 @@ def _by_cell(file: RangedFile, request: AreaRequest, cells: Cells, run: Run) -> 
     return {group: rows[near.hold(*keys)] for group, (rows, keys) in found.items()}
 
 
-def _by_coordinates(file: RangedFile, request: AreaRequest, pair: tuple[str, str], run: Run) -> dict[int, np.ndarray]:
+def _by_coordinates(
+    file: RangedFile, request: AreaRequest, cells: Cells, pair: tuple[str, str], run: Run
+) -> dict[int, np.ndarray]:
     margin = _margin(file, pair)
     found = {}
-    for group in _groups_by_coordinates(file, request, pair):
+    for group in candidate_groups(file, request, cells):
         run.progress(None, f"Looking for the area in {file.name}")
         parts = []
         for start, batch in _batches(file, pair, group):

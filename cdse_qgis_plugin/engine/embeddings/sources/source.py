@@ -33,12 +33,13 @@ class Item:
 class Transient(Exception):
     """An attempt failed in a way that may pass: a busy server, a broken connection.
 
-    ``wait_s`` is how long the server asked us to wait, ``throttled`` whether it said that we ask too often.
+    ``wait_s`` is how long the server asked us to wait, ``throttled`` whether it said that we ask too often,
+    ``answered`` whether there was an answer at all.
     """
 
-    def __init__(self, reason: str, wait_s: float | None = None, throttled: bool = False):
+    def __init__(self, reason: str, wait_s: float | None = None, throttled: bool = False, answered: bool = False):
         super().__init__(reason)
-        self.reason, self.wait_s, self.throttled = reason, wait_s, throttled
+        self.reason, self.wait_s, self.throttled, self.answered = reason, wait_s, throttled, answered or throttled
 
 
 class Source(ABC):
