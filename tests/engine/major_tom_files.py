@@ -52,12 +52,13 @@ def block(lon, lat, rows, columns):
     return np.concatenate(found)
 
 
-def major_tom_table(cells, field, *, defect, noise=0.3, seed=0, patch_px=224, codes=None, share=1.0, dtype=np.float32):
+def major_tom_table(cells, field, *, defect, noise=0.3, seed=0, patch_px=224, codes=None, share=1.0, plain=False):
     """A table as published, and where each row truly lies.
 
     Returns (table, true longitudes, true latitudes, true boxes in metres). ``defect``: places are declared transposed.
     ``share`` of the rows is kept, at random. ``noise`` is its standard deviation, where that of the field is 1; every
-    cell also has an offset of its own, half as large as the field, since its picture was taken on another day.
+    cell also has an offset of its own, half as large as the field, since its picture was taken on another day, and all
+    vectors have one in common. ``plain`` leaves out all three: vectors are just the field.
     """
     rng = np.random.default_rng([seed, 2])
     cut = patch_layout.layout(patch_px)
@@ -69,7 +70,10 @@ def major_tom_table(cells, field, *, defect, noise=0.3, seed=0, patch_px=224, co
     lon, lat, shapes = patch_layout.footprints(true, code)
     day = 0.5 * np.repeat(rng.normal(size=(len(row), field.dim)), len(down), axis=0)
     common = 2 * rng.normal(size=field.dim)
-    vectors = (field(lon, lat) + day + common + noise * rng.normal(size=(len(lon), field.dim))).astype(dtype)
+    vectors = field(lon, lat)
+    if not plain:
+        vectors = vectors + day + common + noise * rng.normal(size=vectors.shape)
+    vectors = vectors.astype(np.float32)
     said = true
     said_down, said_across = (across, down) if defect else (down, across)
     if defect:

@@ -17,10 +17,6 @@ _MAJOR_TOM_MODELS = {
     "DeCUR": "DeCUR ResNet50",
     "MMEarth": "MMEarth ConvNeXtV2-atto",
 }
-_TRANSPOSITION = (
-    "This is in Major TOM's layout. Embeddings published there lie at transposed places within their grid cell, up to "
-    "12 km off; this import has not checked for it and has not corrected it. Do not trust exact positions yet."
-)
 
 
 @dataclass
@@ -92,8 +88,6 @@ def _major_tom(header: Header, files: list[SourceFile]) -> None:
         "Czerkawski, Kluczek, Bojanowski: Global and Dense Embeddings of Earth: Major TOM Floating in the Latent "
         "Space, arXiv:2412.05600"
     )
-    header.extra["transposition"] = "not checked"
-    header.notes.append(_TRANSPOSITION)
 
 
 def _chip(said: dict[str, Any]) -> float | None:

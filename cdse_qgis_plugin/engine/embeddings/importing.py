@@ -18,6 +18,7 @@ from .import_columns import Attributes, Ids, Times
 from .import_footprints import side_of_squares, squares
 from .import_header import read_header
 from .import_places import PlaceReader, find_places
+from .import_positions import Positions, settle_positions
 from .import_vectors import Vectors, find_vectors, usual_length
 from .operations import ImportRequest, StoreMade, description
 from .parquet_source import SourceFile
@@ -41,6 +42,7 @@ def import_embeddings(request: ImportRequest, run: Run) -> StoreMade:
     started = time.monotonic()
     with opened(request, run) as source:
         work = _Import(request, run, source)
+        work.settle_positions()
         work.select()
         work.write()
     return StoreMade(
@@ -81,7 +83,12 @@ class _Import:
         self._boxes: list[tuple] = []
         self._side: float | None = None
         self._ragged: tuple[str, int, int] | None = None
+        self._positions: Positions | None = None
         self.skipped: Counter[str] = Counter()
+
+    def settle_positions(self) -> None:
+        """Finds out whether the places are right, and has them corrected where they are not."""
+        self._positions = settle_positions(self._pieces, self._request, self._header.dataset, self._dim, self._run)
 
     def select(self) -> None:
         """Finds the row groups that hold something of the area, from statistics first and then from the places."""
@@ -200,11 +207,14 @@ class _Import:
                 break
         first = self._pieces[0]
         used = {self._ids.column, self._times.column, *first.vectors.columns, *first.places.used}
+        if self._positions:
+            used |= set(self._positions.replaces)
         self._attributes = Attributes(first.file, used)
 
     def _batches(self, piece: _Piece):
         columns = [*piece.vectors.columns, *piece.places.columns, *self._attributes.columns(piece.file)]
         columns += [name for name in (self._ids.column, self._times.column) if name in piece.file.schema.names]
+        columns += self._positions.columns(piece) if self._positions else []
         size = max(256, _BATCH_BYTES // (self._dim * 4))
         return piece.file.batches(columns, size, piece.groups)
 
@@ -245,7 +255,10 @@ class _Import:
         }
         if self._times.column:
             columns["time"] = self._times.read(batch)
-        return pa.table({**columns, **self._attributes.read(piece.file, batch)})
+        columns |= self._attributes.read(piece.file, batch)
+        if self._positions:
+            columns |= self._positions.read(piece, batch, kept=columns)
+        return pa.table(columns)
 
     def _square_side(self) -> float:
         """The side of squares around points, measured once."""
@@ -337,10 +350,11 @@ class _Import:
             "left_out": {reason: count for reason, count in self.skipped.items() if count},
             "notes": self._all_notes(),
             **header.extra,
+            **(self._positions.manifest if self._positions else {}),
         }
 
     def _all_notes(self) -> list[str]:
-        notes = [*self._notes, *self._source.notes()]
+        notes = [*self._notes, *(self._positions.notes if self._positions else []), *self._source.notes()]
         notes += [f"Left out: {count:,} rows {reason}." for reason, count in self.skipped.items() if count]
         if self._ids.repeated:
             notes.append(f"{self._ids.repeated:,} ids occurred more than once and were given a number.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -41,6 +41,11 @@ class ImportRequest(AreaRequest):
     )
     vector_column: str | None = Field(None, description="Column with the vectors; found by itself by default")
     crs: str | None = Field(None, description="CRS of the geometry where the file does not say, such as EPSG:3857")
+    transposition: Literal["auto", "correct", "keep"] = Field(
+        "auto",
+        description="Some Major TOM tables place patches transposed within their cell: “auto” finds out and corrects "
+        "them, “correct” corrects them in any case, “keep” leaves them as published",
+    )
     cache: str | None = Field(None, description="Folder for what is read over the network; the system's by default")
     max_patches: int = Field(20_000_000, ge=1, description="More patches than these are refused as a mistake")
 

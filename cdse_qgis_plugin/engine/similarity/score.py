@@ -53,6 +53,8 @@ def score(request: ScoreRequest, run: Run) -> ScoreResult:
 def _pieces(store: Store, scores: np.ndarray, wanted: np.ndarray, run: Run) -> Iterator[pa.Table]:
     """The wanted patches with their scores, a row group at a time."""
     columns = ["id", "lon", "lat", *(["time"] if store.time is not None else []), "geometry", "bbox"]
+    if "position" in store.attributes:  # how it was arrived at belongs to every place
+        columns.insert(-2, "position")
     for group in range(store.row_groups):
         start = group * ROW_GROUP
         run.progress(start / store.count, f"Writing {start:,} of {store.count:,} scores")
