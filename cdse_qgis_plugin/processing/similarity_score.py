@@ -80,15 +80,15 @@ class SimilarityScore(EngineAlgorithm):
         add_examples(self)
         area.add_extent(self)
         area.add_polygons(self)
-        self.addParameter(
-            QgsProcessingParameterVectorDestination(
-                OUTPUT,
-                self.tr("Likeness of every patch"),
-                Qgis.ProcessingSourceType.VectorPolygon,
-                optional=True,
-                createByDefault=True,
-            )
+        layer = QgsProcessingParameterVectorDestination(
+            OUTPUT,
+            self.tr("Likeness of every patch"),
+            Qgis.ProcessingSourceType.VectorPolygon,
+            optional=True,
+            createByDefault=True,
         )
+        self.addParameter(layer)
+        layer.setSupportsNonFileBasedOutput(False)  # the engine writes files
         raster = QgsProcessingParameterRasterDestination(
             RASTER, self.tr("Likeness as a raster"), optional=True, createByDefault=False
         )

@@ -7,6 +7,8 @@ from typing import Any
 from qgis.core import (
     Qgis,
     QgsFeatureSink,
+    QgsField,
+    QgsFields,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
@@ -191,7 +193,7 @@ class SimilaritySearch(EngineAlgorithm):
     def _write(self, layer: QgsVectorLayer, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
         """Writes the matches into the sink and returns its id."""
         sink, destination = self.parameterAsSink(
-            parameters, OUTPUT, context, layer.fields(), layer.wkbType(), layer.crs()
+            parameters, OUTPUT, context, _writable(layer.fields()), layer.wkbType(), layer.crs()
         )
         if sink is None:
             raise QgsProcessingException(self.invalidSinkError(parameters, OUTPUT))
@@ -210,3 +212,21 @@ class SimilaritySearch(EngineAlgorithm):
                 self.tr("“{value}” is no date. Write it like 2023-06-01.").format(value=parameters.get(name))
             )
         return day.toString("yyyy-MM-dd")
+
+
+def _writable(fields: QgsFields) -> QgsFields:
+    """The fields, in their order, with names that every file format takes.
+
+    What came with the source may be called like a file's own columns, or like one of ours but for its capitals.
+    """
+    found = QgsFields()
+    taken = {"fid", "ogc_fid", "geom", "geometry"}
+    for field in fields:
+        name = field.name()
+        while name.lower() in taken:
+            name += "_"
+        taken.add(name.lower())
+        named = QgsField(field)
+        named.setName(name)
+        found.append(named)
+    return found

@@ -83,6 +83,9 @@ def test_without_an_engine_status_says_what_to_do(installed):
     answer = installed.qgis_process("--json", "run", "cdse:status", CDSE_ENGINE_PYTHON="/nowhere/python")
     results = json.loads(answer.stdout)["results"]
     assert results["READY"] is False and results["STATE"] == "missing" and results["NEXT_STEP"]
+    arguments = ["run", "cdse:similaritysearch", "--", "STORE=/", "LIKE_TEXT=1,1", "OUTPUT=x.gpkg"]
+    answer = installed.qgis_process(*arguments, CDSE_ENGINE_PYTHON="/nowhere/python")
+    assert answer.returncode != 0 and "/nowhere/python" in answer.stderr + answer.stdout
 
 
 LOOK = """
@@ -118,7 +121,7 @@ def test_the_plugin_loads_in_the_window_and_brings_no_engine_library(installed, 
     with VirtualDisplay() as display:
         process = installed.start_qgis(display.name, script, LOOK_INTO=str(answer), PYQGIS_STARTUP=str(PROBE))
         try:
-            said, _ = process.communicate(timeout=180)
+            said, _ = process.communicate(timeout=90)
         finally:
             process.kill()
             process.wait()

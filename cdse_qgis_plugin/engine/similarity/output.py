@@ -60,8 +60,13 @@ def write_patches(
                 file.write_table(piece.cast(file.schema), row_group_size=ROW_GROUP)
         return
     keep = [name for name in schema.names if name != "bbox"]
-    schema = pa.schema([schema.field(name) for name in keep])
-    batches = (batch for piece in pieces for batch in piece.select(keep).cast(schema).to_batches())
+    named = _names_in_geopackage(keep)
+    schema = pa.schema([schema.field(name).with_name(named[name]) for name in keep])
+    batches = (
+        batch
+        for piece in pieces
+        for batch in piece.select(keep).rename_columns(list(named.values())).cast(schema).to_batches()
+    )
     try:
         pyogrio.write_arrow(
             pa.RecordBatchReader.from_batches(schema, batches),
@@ -80,6 +85,18 @@ def write_patches(
             f"“{path.parent}” cannot be written to: {error}.",
             "Free some space, or choose a folder that you own.",
         ) from error
+
+
+def _names_in_geopackage(columns: list[str]) -> dict[str, str]:
+    """A name for every column that GeoPackage takes: it does not tell capitals apart and has columns of its own."""
+    named, taken = {}, {"fid", "geom"}
+    for column in columns:
+        name = column
+        while name.lower() in taken:
+            name += "_"
+        taken.add(name.lower())
+        named[column] = name
+    return named
 
 
 def lineage(store: Store, what: str, request: dict[str, Any]) -> dict[str, Any]:

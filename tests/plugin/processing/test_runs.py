@@ -23,7 +23,7 @@ from qgis.core import (
 from cdse_qgis_plugin.engine_link.blocking import run_blocking
 from cdse_qgis_plugin.engine_link.call import Call
 
-from .conftest import Feedback
+from .conftest import WRITE_POINTS, Feedback, in_engine
 
 TEMPORARY = "TEMPORARY_OUTPUT"
 
@@ -229,6 +229,17 @@ def test_an_area_on_the_antimeridian_is_one_area(pacific):
     assert in_polygon == in_extent
 
 
+def test_an_area_of_parts_on_both_sides_of_the_antimeridian(pacific):
+    # One polygon crosses it, the other lies far to the east, so that the two together span the map.
+    crossing = QgsGeometry.fromRect(QgsRectangle(179.974, -16.984, 180.024, -16.936))
+    far = QgsGeometry.fromRect(QgsRectangle(-171, -14, -170, -13))
+    parameters = {"STORE": pacific, "LIKE_TEXT": "179.965,-16.95", "K": 99}
+    alone = search(**parameters, AREA=layer_of("Polygon", "EPSG:4326", [crossing]))["OUTPUT"]
+    both = search(**parameters, AREA=layer_of("Polygon", "EPSG:4326", [crossing, far]))["OUTPUT"]
+    assert 10 < alone.featureCount() < 50
+    assert ids(alone) == ids(both)
+
+
 def test_scores_as_a_layer_and_as_a_raster(store, landscape, tmp_path):
     parameters = {
         "STORE": store, "LIKE_TEXT": landscape.text("Sea"),
@@ -274,6 +285,22 @@ def test_matches_go_to_a_file(store, landscape, tmp_path):
     layer = QgsVectorLayer(target)
     assert made["OUTPUT"] == target and layer.featureCount() == 3
     assert {"rank", "score", "distance_m", "id", "lon", "lat"} <= set(layer.fields().names())
+
+
+def test_columns_of_the_source_come_along_whatever_they_are_called(tmp_path):
+    path = str(tmp_path / "points.parquet")
+    more = '"fid": [f"f{i}" for i in range(len(lon))], "Score": 7.5, "geom": "x", "Größe": range(len(lon)), "id": '
+    script = WRITE_POINTS.replace('"id": ', more)
+    in_engine(script, path=path, lon=[10 + 0.01 * i for i in range(9)], lat=[50.0] * 9)
+    made = processing.run("cdse:importembeddings", {"SOURCE": path, "STORE": str(tmp_path / "store")})
+    target = str(tmp_path / "found.gpkg")
+    search(STORE=made["STORE"], LIKE_TEXT="10,50", K=3, OUTPUT=target)
+    layer = QgsVectorLayer(target)
+    assert layer.featureCount() == 3
+    best = next(feature for feature in layer.getFeatures() if feature["rank"] == 1)
+    assert best["Größe"] == int(best["id"][1:])
+    assert best["fid_"] == f"f{best['Größe']}" and best["Score_"] == 7.5 and best["geom_"] == "x"
+    assert best["score"] <= 1
 
 
 def test_loaded_results_are_styled_documented_and_grouped(store, landscape, qgis_iface):
