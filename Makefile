@@ -34,7 +34,7 @@ strings: ## collect the sentences to translate into i18n/
 	@$(PYTHON) -m tools.update_strings
 
 bench: setup ## measure, beside peers, and print tables
-	@$(ENGINE_PYTHON) benchmarks/run_all.py
+	@$(ENGINE_PYTHON) -m benchmarks.run_all
 
 lock: setup ## pin every requirement anew, with hashes
 	@$(PYTHON) tools/lock.py

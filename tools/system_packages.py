@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import re
@@ -37,13 +38,14 @@ def ensure() -> str:
 
     Raises SetupProblem with what to do instead.
     """
-    wanted = missing()
+    python = qgis_python()
+    wanted = missing(python)
     if wanted and _may_install():
         _install(wanted)
-        wanted = missing()
-    python = qgis_python()
-    essential = [name for name in wanted if name not in DESKTOP_PACKAGES]
-    if python is None or essential:
+        importlib.invalidate_caches()
+        python = qgis_python()
+        wanted = missing(python)
+    if python is None or any(name not in DESKTOP_PACKAGES for name in wanted):
         raise SetupProblem(_how_to_install(wanted))
     if wanted:
         print(
@@ -53,9 +55,9 @@ def ensure() -> str:
     return python
 
 
-def missing() -> list[str]:
-    """Packages that are needed and not there."""
-    found = [] if qgis_python() else list(QGIS_PACKAGES)
+def missing(python: str | None) -> list[str]:
+    """Packages that are needed and not there, given the Python of a QGIS that is new enough, if there is one."""
+    found = [] if python else list(QGIS_PACKAGES)
     if importlib.util.find_spec("ensurepip") is None:
         found.append("python3-venv")
     return found + [package for package, sign in DESKTOP_PACKAGES.items() if not _is_there(sign)]

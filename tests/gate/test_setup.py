@@ -194,11 +194,25 @@ def test_without_root_the_command_to_run_is_said(machine, monkeypatch, capsys):
     assert machine.log.read_text() == ""
 
 
+def test_a_machine_with_everything_installs_nothing(machine, monkeypatch):
+    monkeypatch.setattr(system_packages, "DESKTOP_PACKAGES", {"xvfb": "sh"})
+    assert system_packages.ensure() == system_packages.qgis_python()
+    assert machine.log.read_text() == ""
+
+
+def test_what_only_a_screenless_machine_needs_is_no_obstacle(machine, monkeypatch, capsys):
+    monkeypatch.setattr(system_packages, "DESKTOP_PACKAGES", {"xvfb": "no-program-of-that-name"})
+    monkeypatch.setattr(system_packages.os, "geteuid", lambda: 1000)
+    assert system_packages.ensure()
+    assert "Not installed: xvfb" in capsys.readouterr().out
+
+
 def test_this_machine_has_what_is_needed():
     # The suite runs on QGIS's Python, so a probe that does not see it is wrong.
     python = system_packages.qgis_python()
     assert system_packages.qgis_version(python) >= system_packages.OLDEST_QGIS
-    assert not set(system_packages.missing()) & set(system_packages.QGIS_PACKAGES)
+    assert not set(system_packages.missing(python)) & set(system_packages.QGIS_PACKAGES)
+    assert set(system_packages.QGIS_PACKAGES) <= set(system_packages.missing(None))
 
 
 def _wheel(folder: Path) -> Path:
