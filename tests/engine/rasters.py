@@ -21,10 +21,16 @@ def textures(bands=4, height=96, width=112, seed=0):
 def write(path, pixels, nodata=None, mask=None, tags=None, colorinterp=None, **profile):
     """A GeoTIFF of pixels (bands, height, width); near Brussels in UTM by default."""
     pixels = np.asarray(pixels)
-    where = {**UTM, **profile}
     count, height, width = pixels.shape
-    known = {"driver": "GTiff", "count": count, "height": height, "width": width, "dtype": pixels.dtype}
-    with rasterio.open(path, "w", nodata=nodata, **known, **where) as dataset:
+    known = {
+        "driver": "GTiff",
+        "count": count,
+        "height": height,
+        "width": width,
+        "dtype": pixels.dtype,
+        "nodata": nodata,
+    }
+    with rasterio.open(path, "w", **{**known, **UTM, **profile}) as dataset:
         dataset.write(pixels)
         if mask is not None:
             dataset.write_mask(mask)

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import affine
 import numpy as np
@@ -26,7 +27,7 @@ _CENTRE = (500_000.0, 4_428_000.0)
 """In the open Atlantic, 40 degrees north, 21 degrees west: nobody takes the landscape for a real place."""
 
 _PIXEL_M = 10.0
-_WINDOW = 1024
+_WINDOW = 512
 _CELL = 8
 """Plain places are looked for on a lattice of this many pixels, where patches of 16 px have their centres."""
 
@@ -45,18 +46,34 @@ def generate(request: LandscapeRequest, run: Run) -> LandscapeResult:
     folder.mkdir(parents=True, exist_ok=True)
     geography = Geography(request.size, request.seed)
     mark = secrets.token_hex(4)
-    final = [folder / name for name in ("landscape.tif", "landscape_kinds.tif")]
-    partial = [path.with_name(f".{path.stem}.{mark}.partial.tif") for path in final]
+    image, labels = folder / "landscape.tif", folder / "landscape_kinds.tif"
+    names = _beside(labels)
+    partial = {path: path.with_name(f".{mark}.{path.name}") for path in (image, labels, names)}
     try:
-        plain = _write(geography, *partial, run)
+        plain = _write(geography, partial[image], partial[labels], run)
+        partial[names].write_text(_category_names(), encoding="utf-8")
         run.progress(0.97, "Putting the landscape into its folder")
-        for path, place in zip(partial, final, strict=True):
-            os.replace(path, place)
+        # Statistics that a viewer noted for an older landscape would stretch the colours of this one.
+        _beside(image).unlink(missing_ok=True)
+        for path, place in partial.items():
+            os.replace(place, path)
     finally:
-        for path in partial:
+        for path in partial.values():
             path.unlink(missing_ok=True)
-    image, labels = final
     return LandscapeResult(image=str(image), labels=str(labels), kinds=_described(plain, request.size))
+
+
+def _beside(image: Path) -> Path:
+    """The file in which GDAL keeps what the image itself has no room for."""
+    return image.with_name(image.name + ".aux.xml")
+
+
+def _category_names() -> str:
+    """The names of the kinds as GDAL's band categories."""
+    names = ["", *(LEGEND[value].name for value in sorted(LEGEND))]
+    categories = "".join(f"<Category>{escape(name)}</Category>" for name in names)
+    band = f'<PAMRasterBand band="1"><CategoryNames>{categories}</CategoryNames></PAMRasterBand>'
+    return f"<PAMDataset>{band}</PAMDataset>"
 
 
 def place(size: int) -> affine.Affine:
