@@ -23,7 +23,7 @@ test: setup ## run every test: gate, engine, services, plugin, desktop
 gate: setup ## scan the package the way the QGIS plugin repository does
 	@$(QGIS_PYTHON) -m tools.gate
 
-lint: setup ## check style and types of imports, and the formatting
+lint: setup ## check style, imports and formatting
 	@$(QGIS_PYTHON) -m ruff check .
 	@$(QGIS_PYTHON) -m ruff format --check .
 

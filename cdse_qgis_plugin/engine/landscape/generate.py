@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import affine
 import numpy as np
@@ -71,7 +71,7 @@ def _beside(image: Path) -> Path:
 def _category_names() -> str:
     """The names of the kinds as GDAL's band categories."""
     names = ["", *(LEGEND[value].name for value in sorted(LEGEND))]
-    categories = "".join(f"<Category>{escape(name)}</Category>" for name in names)
+    categories = "".join(f"<Category>{html.escape(name)}</Category>" for name in names)
     band = f'<PAMRasterBand band="1"><CategoryNames>{categories}</CategoryNames></PAMRasterBand>'
     return f"<PAMDataset>{band}</PAMDataset>"
 
