@@ -37,6 +37,186 @@
     </message>
 </context>
 <context>
+    <name>AreaChooser</name>
+    <message>
+        <source>Area to search in</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Where to look for similar places</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Everywhere in the store</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Map view</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Drawn area</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Layer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Selected features</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Bookmark</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Draw</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Draw the area on the map: click its corners, right click to close it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Layer whose area is searched</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Bookmark whose area is searched</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Draw again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No area is drawn yet. Press “Draw” and click its corners on the map.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The project has no layer to take the area from. Add one or choose another area.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No polygon is selected. Choose a polygon layer here and select features of it on the map.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{layer}” has {count} polygons, more than {most} at once. Select the ones that matter and choose “Selected features”.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The layer “{layer}” covers no area.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no spatial bookmark. Make one with View › New Spatial Bookmark…</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>AreaTool</name>
+    <message>
+        <source>Click: add a corner    Right or double click: close the area    Backspace: one back    Esc: leave</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>An area needs at least three corners. Draw it again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The area crosses itself, so inside and outside are not clear. Draw it again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ContextLine</name>
+    <message>
+        <source>Places that look alike (embedding search)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&lt;b&gt;{name}&lt;/b&gt; · {count} places of {size} · encoder “{encoder}”&lt;br&gt;&lt;small&gt;“Similar” means: looks similar in this embedding&lt;/small&gt;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Made from</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Dates</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Numbers in an embedding</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Licence</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Please cite</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Note</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>Copernicus</name>
+    <message>
+        <source>Similar places</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Show or hide the dock that finds places which look alike</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Click an example</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Click a place on the map to find similar ones</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Engine set-up…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Set up, repair or remove the engine that does the computing</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>About Copernicus AI…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Version, state of the engine, and diagnostics to copy</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Help</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open the manual in your browser</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copernicus</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>CopernicusProvider</name>
     <message>
         <source>Copernicus AI</source>
@@ -63,10 +243,6 @@
     </message>
     <message>
         <source>Makes an embedding store from any raster, so that similar places can be found in it.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>&lt;p&gt;Cuts a raster into square patches and describes each by a list of numbers (an embedding) in which places that look alike lie close together. The result is an embedding store: a folder that “Find similar places” and the Similarity dock search in.&lt;/p&gt;&lt;p&gt;&lt;b&gt;When:&lt;/b&gt; once for every image that you want to search. It works offline and needs no account, no graphics card and no downloaded model.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Inputs:&lt;/b&gt; any georeferenced raster that GDAL reads, best with several bands. The patch is what you will click: choose it a little smaller than the things you look for. The encoder “default” sees texture and colour and learns its filters from the image itself; “statistics” sees only the mean and spread of each band and is a plain baseline.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Outputs:&lt;/b&gt; the store; the number of patches, the length of the embeddings, the patches left out.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Limits:&lt;/b&gt; embeddings of two images can be compared only when they were made by the same encoder run. Patches with more nodata than allowed are left out. A smaller step between patches finds places more finely and makes the store larger.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Example:&lt;/b&gt; a Sentinel-2 image at 10 m with patches of 16 pixels and a step of 8 gives a patch of 160 m every 80 m.&lt;/p&gt;</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -131,6 +307,10 @@
     </message>
     <message>
         <source>“{name}” has no coordinate reference system, so we cannot tell where on Earth it lies. Give it one with “Assign projection” in the toolbox, then encode it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&lt;p&gt;Cuts a raster into square patches and describes each by a list of numbers (an embedding) in which places that look alike lie close together. The result is an embedding store: a folder that “Find similar places” and the dock “Similar places” search in.&lt;/p&gt;&lt;p&gt;&lt;b&gt;When:&lt;/b&gt; once for every image that you want to search. It works offline and needs no account, no graphics card and no downloaded model.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Inputs:&lt;/b&gt; any georeferenced raster that GDAL reads, best with several bands. The patch is what you will click: choose it a little smaller than the things you look for. The encoder “default” sees texture and colour and learns its filters from the image itself; “statistics” sees only the mean and spread of each band and is a plain baseline.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Outputs:&lt;/b&gt; the store; the number of patches, the length of the embeddings, the patches left out.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Limits:&lt;/b&gt; embeddings of two images can be compared only when they were made by the same encoder run. Patches with more nodata than allowed are left out. A smaller step between patches finds places more finely and makes the store larger.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Example:&lt;/b&gt; a Sentinel-2 image at 10 m with patches of 16 pixels and a step of 8 gives a patch of 160 m every 80 m.&lt;/p&gt;</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -452,6 +632,29 @@
     </message>
 </context>
 <context>
+    <name>ExampleTool</name>
+    <message>
+        <source>Looking at the patch under the cursor</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The store has no data here</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Patch {id}   {help}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>First choose a store in the dock “Similar places”   Esc: leave</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Click: find similar   Shift: add right   Ctrl: add wrong   Esc: leave</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>Examples</name>
     <message>
         <source>Point that is like what you look for</source>
@@ -499,6 +702,84 @@
     </message>
 </context>
 <context>
+    <name>ExamplesRow</name>
+    <message>
+        <source>Click the map</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Click a place on the map to find similar ones; Shift adds a right example, Ctrl a wrong one</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Redo</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Clear the examples</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Click a place on the map. We look for places that look like it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Clicked place</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Right</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Wrong</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Patch {id}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Examples</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Double-click zooms to an example, Delete takes it away</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take away</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>Exporting</name>
+    <message>
+        <source>Export results</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>GeoPackage (*.gpkg);;GeoParquet (*.parquet)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Exporting results</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Writing {count} places…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} places are in “{path}”.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>ImportEmbeddings</name>
     <message>
         <source>Import embeddings</source>
@@ -514,10 +795,6 @@
     </message>
     <message>
         <source>Makes an embedding store from a Parquet file of embeddings that somebody else computed.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>&lt;p&gt;Reads embeddings that somebody else has computed and makes an embedding store of them: a folder that “Find similar places” and the Similarity dock search in.&lt;/p&gt;&lt;p&gt;&lt;b&gt;When:&lt;/b&gt; you have a file of Major TOM, Earth Index, Clay or your own embeddings on this computer.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Inputs:&lt;/b&gt; a Parquet file, or the path of a folder of them. It needs one column with lists of numbers and a place for each row: a geometry, or longitude and latitude. Which columns these are is found out; the advanced parameters help where it cannot be. An extent takes a part of a large file.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Outputs:&lt;/b&gt; the store; the number of patches, the length of the embeddings, the rows left out.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Limits:&lt;/b&gt; rows without a place, with an empty or broken vector, or outside the extent are left out and counted. All vectors must have the same length.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Example:&lt;/b&gt; one file of the Major TOM Core S2L2A SSL4EO embeddings and the extent of your region.&lt;/p&gt;</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -554,6 +831,640 @@
     </message>
     <message>
         <source>There is no file “{path}”. Check the path.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&lt;p&gt;Reads embeddings that somebody else has computed and makes an embedding store of them: a folder that “Find similar places” and the dock “Similar places” search in.&lt;/p&gt;&lt;p&gt;&lt;b&gt;When:&lt;/b&gt; you have a file of Major TOM, Earth Index, Clay or your own embeddings on this computer.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Inputs:&lt;/b&gt; a Parquet file, or the path of a folder of them. It needs one column with lists of numbers and a place for each row: a geometry, or longitude and latitude. Which columns these are is found out; the advanced parameters help where it cannot be. An extent takes a part of a large file.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Outputs:&lt;/b&gt; the store; the number of patches, the length of the embeddings, the rows left out.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Limits:&lt;/b&gt; rows without a place, with an empty or broken vector, or outside the extent are left out and counted. All vectors must have the same length.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Example:&lt;/b&gt; one file of the Major TOM Core S2L2A SSL4EO embeddings and the extent of your region.&lt;/p&gt;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Patches transposed within their cell</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Some published Major TOM tables have them. “auto” finds out and corrects them, “correct” corrects them in any case, “keep” leaves them as published.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Largest number of patches</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>More are refused as a mistake; an extent helps.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ImportStoreDialog</name>
+    <message>
+        <source>Store from an embedding file</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>GeoParquet and Parquet files (*.parquet *.geoparquet *.pq);;All files (*)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Major TOM, Earth Index, Clay, or any table with a vector and a place in each row</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only what lies in the map view</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>found by itself</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name of the column with the vectors, where there are several</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>as the file says</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>CRS of the places, where the file does not say</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;File</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Area</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Vectors</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;CRS</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose a Parquet file with embeddings.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no file of this name.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The file itself stays as it is.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>Layers</name>
+    <message>
+        <source>Similar places</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Embedding store “{name}” made {when} from {source} with encoder {encoder}, engine {engine}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Source of the embeddings</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Rank</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Score (cosine, at most 1)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Distance from the nearest example (m)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Label (right, wrong)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Patch</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Longitude of the centre (°)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Latitude of the centre (°)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Time (UTC)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>rank {first}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>rank {first} to {last}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the others (≥ {score})</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>best {percent} % (≥ {score})</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>MakeStoreDialog</name>
+    <message>
+        <source>Store from an image</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A raster of the project, or a file that GDAL reads</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose a file</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose an image file</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Bands to look at; leave out masks and classes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Side of what one click takes; a little smaller than what you look for is best</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>From one patch to the next; half a patch finds places well</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>default: texture and colour</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>statistics: mean and spread of each band</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What describes a patch by numbers; “statistics” is a plain baseline</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Image</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Bands</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Patch</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Step</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Encoder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source> pixels</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose an image: a raster layer of the project or a file.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>QGIS cannot open this image. Choose another file.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Tick at least one band.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The image has {width} × {height} pixels, less than one patch. Choose a smaller patch.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source> of {size}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>About {count} places{size}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>MapView</name>
+    <message>
+        <source>The map&apos;s projection does not show this place. Choose another CRS for the project.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>MessageLine</name>
+    <message>
+        <source>Messages</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>Places</name>
+    <message>
+        <source>The chosen polygons are empty, so there is nothing to search in.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ProgressRow</name>
+    <message>
+        <source>Progress</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stop this; what was there before stays as it is</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stopping…</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ProjectLink</name>
+    <message>
+        <source>The search in this project cannot be read; it may come from a newer version of the plugin ({error}). The rest of the project is as it was.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The store was made anew since this search was saved. Search again for its present answer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The results that were saved with the project are shown, but cannot be searched further.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Opening the store</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Opening the store…</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ResultLayers</name>
+    <message>
+        <source>Search {number}: {lat:.4f}°, {lon:.4f}°</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ResultsModel</name>
+    <message>
+        <source>Picture</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Score</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Distance</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Right?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The place in the imagery that the map shows</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Rank: 1 looks most similar</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cosine of the embeddings, at most 1; scores of different stores cannot be compared</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>From the nearest example</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Mark a result right or wrong, and the ranking learns from it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>right</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>wrong</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Click the tick if this is right, the cross if it is wrong (+ and − keys)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Rank {rank}, score {score}, {distance} away</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Patch {id}</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ResultsSection</name>
+    <message>
+        <source>Which results are listed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Not judged</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Right</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Wrong</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Mark the selected results right (+)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Mark the selected results wrong (−)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write a GeoPackage or GeoParquet file</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ResultsTable</name>
+    <message>
+        <source>Results</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Enter zooms to a place, plus marks it right, minus wrong, Delete takes the mark away</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Zoom to</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Enter</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Flash on the map</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Mark as right</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Mark as wrong</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take the mark away</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Del</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copy coordinates</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copy rows</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ScorePanel</name>
+    <message>
+        <source>Score everywhere</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Give every place of the store a score of likeness, as a layer of its own</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Threshold of the scores on the map</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Right: only the best places. Left: all of them</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>all</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>best</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Score everywhere again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{kept} of {count} places · {share} · score ≥ {score}</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ScoreSession</name>
+    <message>
+        <source>Scoring every place</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Reading scores</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Likeness of every place</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The scores in “{path}” cannot be read, so they are not shown.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Score everywhere again; check that the disk of the cache folder is not full.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>SearchOptions</name>
+    <message>
+        <source>How many places to find, at most. For more, use “Find similar places” in the Processing toolbox</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>First date</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Last date</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source> m</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>any</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Least distance between two results, and from the examples: spreads the results out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Results</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Area</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Dates</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A&amp;part by</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The store&apos;s dates run from {start} to {end}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This store does not say when its places were seen</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>SearchSession</name>
+    <message>
+        <source>Opening the store</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Opening the store “{name}”…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Looking for similar places</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Comparing {count} places…</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>SimilarityConductor</name>
+    <message>
+        <source>Stopped. Nothing was left half made.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose an embedding store first; then your click knows where to look.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The first date lies after the last one. Change one of them.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} places, best first, of {scanned} compared</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Zoom to the store</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Set up the engine…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open store…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Search again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The landscape is ready. Click a place on the map, such as a greenhouse.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>SimilarityPanel</name>
+    <message>
+        <source>Find similar places</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Search with these examples and options; a click on the map does so by itself</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -710,6 +1621,57 @@
         <source>“{value}” is no date. Write it like 2023-06-01.</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>Least share of the true best to find</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Matters only for stores with an index, which makes searches of large stores fast.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Compare every patch</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>StartPage</name>
+    <message>
+        <source>&lt;p&gt;&lt;b&gt;Click a place on the map and see where else looks like it.&lt;/b&gt;&lt;/p&gt;&lt;p&gt;That needs an embedding store: it describes every place of an image by numbers, so that places can be compared. It is made once.&lt;/p&gt;&lt;p&gt;No network, no account and no graphics card are needed.&lt;/p&gt;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Try it offline now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Makes up a landscape, encodes it and shows it on the map, ready to be clicked</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Make from image…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Make a store from any raster: a layer of the project or a file</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Import embeddings…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Make a store from a Parquet file with embeddings, such as Major TOM&apos;s</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open store…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open the folder of a store that is there already</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Status</name>
@@ -771,6 +1733,151 @@
     </message>
 </context>
 <context>
+    <name>StoreChooser</name>
+    <message>
+        <source>Embedding store</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The embedding store to search in</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stores</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open or make an embedding store</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose an embedding store</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Folder of an embedding store</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open store…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open the folder of a store that is there already</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Make from image…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cut any raster into patches and encode them</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Import embeddings…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Read a Parquet file with embeddings, such as Major TOM&apos;s</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Try it offline now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Make a landscape, encode it, and click it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Zoom to the store</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Show where the store has data</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Remove from this list</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The store itself stays where it is</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>StoreDialog</name>
+    <message>
+        <source>Name of the store: a folder of that name is made</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Folder that the store&apos;s folder is made in</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Make the store</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Name</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In &amp;folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name the store and choose the folder to make it in.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Replace the store</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is a store of this name already. It is replaced when the new one is whole.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{path}” holds other files, and a store needs a folder of its own.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>StoreJobs</name>
+    <message>
+        <source>Making a store from an image</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Importing embeddings</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Opening the landscape</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Opening the landscape…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Making up a landscape</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Encoding the landscape</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Made-up landscape</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>StoreMade</name>
     <message>
         <source>Embedding store</source>
@@ -806,6 +1913,36 @@
     </message>
     <message>
         <source>{count} patches left out</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>Words</name>
+    <message>
+        <source>{n} m</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{n} km</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{n} %</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{lat}°, {lon}° (latitude, longitude)</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>_Message</name>
+    <message>
+        <source>Details</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copy details</source>
         <translation type="unfinished"></translation>
     </message>
 </context>

@@ -59,7 +59,7 @@ class EncodeImage(EngineAlgorithm):
         return self.tr(
             "<p>Cuts a raster into square patches and describes each by a list of numbers (an embedding) in which "
             "places that look alike lie close together. The result is an embedding store: a folder that “Find "
-            "similar places” and the Similarity dock search in.</p>"
+            "similar places” and the dock “Similar places” search in.</p>"
             "<p><b>When:</b> once for every image that you want to search. It works offline and needs no account, "
             "no graphics card and no downloaded model.</p>"
             "<p><b>Inputs:</b> any georeferenced raster that GDAL reads, best with several bands. The patch is what"

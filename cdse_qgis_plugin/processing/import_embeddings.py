@@ -62,7 +62,7 @@ class ImportEmbeddings(EngineAlgorithm):
         """What, when, inputs, outputs, limits, one example."""
         return self.tr(
             "<p>Reads embeddings that somebody else has computed and makes an embedding store of them: a folder "
-            "that “Find similar places” and the Similarity dock search in.</p>"
+            "that “Find similar places” and the dock “Similar places” search in.</p>"
             "<p><b>When:</b> you have a file of Major TOM, Earth Index, Clay or your own embeddings on this "
             "computer.</p>"
             "<p><b>Inputs:</b> a Parquet file, or the path of a folder of them. It needs one column with lists of "
