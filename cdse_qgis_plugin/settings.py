@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from qgis.core import QgsApplication, QgsSettings
+from qgis.core import QgsSettings
 
 _SECTION = QgsSettings.Section.Plugins
 _GROUP = "copernicus_ai"
@@ -108,8 +108,3 @@ class Settings:
     def reset(self) -> None:
         """Forgets everything, as after a first installation."""
         QgsSettings().remove(_GROUP, _SECTION)
-
-
-def profile_folder() -> str:
-    """The folder of the running QGIS profile."""
-    return QgsApplication.qgisSettingsDirPath()

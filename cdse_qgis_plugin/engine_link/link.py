@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
@@ -18,6 +18,9 @@ from .protocol import PROTOCOL
 from .tasks import ClickTask, JobTask
 from .told_task import ToldTask, write_log
 from .warm_engine import WarmEngine
+
+if TYPE_CHECKING:
+    from .setup.control import SetupControl
 
 translate = QCoreApplication.translate
 
@@ -50,6 +53,7 @@ class EngineLink(QObject):
         super().__init__(parent)
         self._settings = Settings()
         self._warm: WarmEngine | None = None
+        self._set_up: SetupControl | None = None
         self._tasks: set[ToldTask] = set()
         self._start_failure: CallFailed | None = None
         self._errors: deque[str] = deque(maxlen=_ERRORS_KEPT)
@@ -92,6 +96,15 @@ class EngineLink(QObject):
         except CallFailed as failure:
             return EngineState("missing", failure.message)
         return EngineState("idle", translate("EngineLink", "The engine is set up; the next click starts it."))
+
+    @property
+    def set_up(self) -> SetupControl:
+        """Sets up, repairs and removes the engine; made when it is first asked for."""
+        if self._set_up is None:
+            from .setup.control import SetupControl
+
+            self._set_up = SetupControl(self)
+        return self._set_up
 
     def rest(self) -> None:
         """Ends the warm engine; the next click starts one anew, with the settings as they are then."""
@@ -148,10 +161,11 @@ class EngineLink(QObject):
         return current_launch()
 
     def _add(self, task: ToldTask) -> ToldTask:
-        task.failed.connect(lambda failure: self._note(task.call.operation, failure))
+        task.failed.connect(lambda failure: self.note(task.call.operation, failure))
         return self.start(task)
 
-    def _note(self, what: str, failure: CallFailed) -> None:
+    def note(self, what: str, failure: CallFailed) -> None:
+        """Keeps a failure for the diagnostics."""
         when = datetime.now().isoformat(timespec="seconds")
         self._errors.append(f"{when} {what}: {failure.code}: {failure.message}")
 

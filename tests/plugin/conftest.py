@@ -17,9 +17,16 @@ from cdse_qgis_plugin.engine_link.environment import (
 )
 from cdse_qgis_plugin.settings import Settings
 
+from ..own_settings import keep_settings_in
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_settings(qgis_app, tmp_path_factory):
+    keep_settings_in(tmp_path_factory.mktemp("settings"))
+
 
 @pytest.fixture(autouse=True)
-def settings(qgis_app):
+def settings(_own_settings):
     """The plugin's settings, as after a first installation."""
     remembered = Settings()
     remembered.reset()

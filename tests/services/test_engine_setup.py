@@ -15,17 +15,24 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from qgis.core import QgsApplication
+from qgis.PyQt.QtWidgets import QMessageBox, QPushButton
 
 from cdse_qgis_plugin.engine_link.call import CallFailed
 from cdse_qgis_plugin.engine_link.environment import clean_environment
+from cdse_qgis_plugin.engine_link.link import EngineLink
 from cdse_qgis_plugin.engine_link.live_work import end_all
 from cdse_qgis_plugin.engine_link.setup import places
 from cdse_qgis_plugin.engine_link.setup.child import module_command, run_child
+from cdse_qgis_plugin.engine_link.setup.control import SetupControl
 from cdse_qgis_plugin.engine_link.setup.installer import Installer, only_one, remove_engine
 from cdse_qgis_plugin.engine_link.setup.packages import Packages
 from cdse_qgis_plugin.engine_link.setup.plan import SetupPlan, make_plan
 from cdse_qgis_plugin.engine_link.setup.recipe import Recipe
+from cdse_qgis_plugin.pages.setup_page import SetupPage
+from cdse_qgis_plugin.settings import Settings
 
+from ..own_settings import keep_settings_in
 from .package_index import PackageIndex
 
 # An engine small enough to be made in a second: it speaks the wire, and needs the packages of the index to do so.
@@ -279,6 +286,56 @@ def test_an_engine_that_does_not_start_on_what_was_installed_is_not_usable(plan,
     assert "delta" in failure.message
     assert places.usable_environment(root, recipe.lock) is None
     assert leftovers(plan) == []
+
+
+def test_a_person_sets_it_up_stops_it_sets_it_up_again_and_removes_it(recipe, index, root, monkeypatch, tmp_path):
+    """Through the page and QGIS's own tasks, as with the mouse."""
+    keep_settings_in(tmp_path / "settings")
+    Settings().engine_folder = str(root)
+    link = EngineLink()
+    link._set_up = control = SetupControl(link, recipe)
+    page = SetupPage(link)
+    page.show()
+    said = []
+    for signal_ in (control.finished, control.stopped, control.failed):
+        signal_.connect(said.append)
+    go, cancel = (page.findChild(QPushButton, name) for name in ("setUpButton", "cancelButton"))
+    try:
+        index.held.add("beta")
+        _wait(go.isEnabled)
+        go.click()
+        assert control.is_busy
+        assert not go.isEnabled()
+        _wait(lambda: "Downloading beta" in control.last_progress[1])
+        cancel.click()
+        _wait(lambda: said and not control.doing)
+        assert "Stopped." in said.pop()
+        assert "Downloading" in control.log()
+        index.heal()
+        index.go_on.set()
+        _wait(go.isEnabled)
+        go.click()
+        _wait(lambda: said and not control.doing)
+        assert "set up and ready" in said.pop()
+        assert places.usable_environment(root, recipe.lock)
+        assert go.text() == "Repair engine"
+        monkeypatch.setattr(QMessageBox, "question", lambda *_: QMessageBox.StandardButton.Yes)
+        page.findChild(QPushButton, "removeEngineButton").click()
+        _wait(lambda: said and not control.doing)
+        assert "removed" in said.pop()
+        assert list(root.iterdir()) == []
+    finally:
+        page.close()
+        link.close()
+
+
+def _wait(condition, seconds: float = 60) -> None:
+    """Runs the event loop until the condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        QgsApplication.processEvents()
+        time.sleep(0.005)
 
 
 def test_two_windows_do_not_set_up_at_the_same_time(plan, root):
