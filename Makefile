@@ -27,8 +27,8 @@ lint: setup ## check style, imports and formatting
 	@$(QGIS_PYTHON) -m ruff check .
 	@$(QGIS_PYTHON) -m ruff format --check .
 
-package: setup ## build build/cdse_qgis_plugin.zip, which QGIS installs
-	@$(QGIS_PYTHON) -m tools.package
+package: ## build build/cdse_qgis_plugin.zip, which QGIS installs
+	@$(PYTHON) -m tools.package
 
 strings: ## collect the sentences to translate into i18n/
 	@$(PYTHON) -m tools.update_strings
