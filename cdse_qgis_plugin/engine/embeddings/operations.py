@@ -50,11 +50,6 @@ class ImportRequest(AreaRequest):
     max_patches: int = Field(20_000_000, ge=1, description="More patches than these are refused as a mistake")
 
 
-class StoreRequest(Request):
-    """A store."""
-
-    store: str = Field(description="Folder of the store")
-
 class EstimateRequest(AreaRequest):
     """An import to think about."""
 
@@ -86,6 +81,11 @@ class Estimate(Result):
     known: list[str]
     unknown: list[str]
 
+
+class StoreRequest(Request):
+    """A store."""
+
+    store: str = Field(description="Folder of the store")
 
 
 class PatchAtRequest(StoreRequest):
@@ -150,6 +150,7 @@ class StoreDescription(Result):
     attributes: list[str] = []
     created: str = ""
     notes: list[str] = []
+    index: dict[str, Any] = Field({}, description="Whether a search index is there, and the recall measured of it")
     details: dict[str, Any] = {}
 
 
@@ -214,12 +215,6 @@ def import_embeddings(request: ImportRequest, run: Run) -> StoreMade:
     return import_embeddings(request, run)
 
 
-@operation("embeddings.describe", risk=Risk.READ)
-def describe(request: StoreRequest, run: Run) -> StoreDescription:
-    """Says what a store holds, where it comes from and under which licence."""
-    from .store import open_store
-
-    return StoreDescription(**description(open_store(request.store)))
 @operation("embeddings.estimate", risk=Risk.READ)
 def estimate(request: EstimateRequest, run: Run) -> Estimate:
     """Says what an import would bring and how much it would read, from sizes and footers alone."""
@@ -228,6 +223,12 @@ def estimate(request: EstimateRequest, run: Run) -> Estimate:
     return estimate(request, run)
 
 
+@operation("embeddings.describe", risk=Risk.READ)
+def describe(request: StoreRequest, run: Run) -> StoreDescription:
+    """Says what a store holds, where it comes from and under which licence."""
+    from .store import open_store
+
+    return StoreDescription(**description(open_store(request.store)))
 
 
 @operation("embeddings.patch_at", risk=Risk.READ)
@@ -278,6 +279,8 @@ def _grid_cells(row, column) -> list[GridCell]:
 
 def description(store) -> dict[str, Any]:
     """The fields of StoreDescription for an open store."""
+    from ..similarity.index_files import index_summary
+
     manifest = dict(store.manifest)
     source, encoder = manifest.pop("source", {}), manifest.pop("encoder", {})
     known = {name: manifest[name] for name in StoreDescription.model_fields if name in manifest}
@@ -285,6 +288,7 @@ def description(store) -> dict[str, Any]:
     return {
         **known,
         "store": str(store.path),
+        "index": index_summary(store),
         "encoder": encoder.get("name", "unknown"),
         "source": source.get("path") or source.get("url", "unknown"),
         "details": {**details, "encoder": encoder, "source": source},

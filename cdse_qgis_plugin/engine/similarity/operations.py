@@ -36,6 +36,10 @@ class SearchRequest(Examples):
     min_distance_m: float = Field(
         0, ge=0, description="Least distance between two places, and from the examples, in metres"
     )
+    exact: bool = Field(False, description="Compare every patch, whether or not the store has an index")
+    recall: float = Field(
+        0.99, ge=0.5, le=1, description="Least share of the true best that an index must find; 1 compares every patch"
+    )
 
     @field_validator("end", mode="before")
     @classmethod
@@ -56,6 +60,31 @@ class SearchRequest(Examples):
         if self.start and self.end and self.start > self.end:
             raise ValueError("The first date lies after the last date")
         return self
+
+
+class BuildIndexRequest(Request):
+    """A store to index."""
+
+    store: str = Field(description="Folder of the store")
+    recall: float = Field(
+        0.99, ge=0.5, lt=1, description="Share of the true best that searches are to find; it is measured at the end"
+    )
+
+
+class IndexBuilt(Result):
+    """An index, and what was measured about it. ``recall`` is that of a search for 100 places with ``probes`` lists and
+    ``candidates`` compared exactly; null when no such search is worth while and searches stay exact."""
+
+    store: str
+    engine: str
+    recall: float | None
+    lists: int
+    probes: int | None
+    candidates: int | None
+    bytes_per_patch: float
+    stages: dict[str, float] = Field({}, description="Seconds that each stage took; nearly none where it was resumed")
+    seconds: float = 0
+    notes: list[str] = []
 
 
 class ScoreRequest(Examples):
@@ -113,11 +142,14 @@ class Example(Result):
 
 
 class SearchResult(Result):
-    """Matches, best first. ``scanned`` counts the patches compared; ``exact``: no index left any out."""
+    """Matches, best first. ``scanned`` counts the patches searched; ``exact``: no index left any out; ``recall``: the
+    share of the true best that the index was measured to find, 1 when exact; ``engine`` did the work."""
 
     matches: list[Match]
     scanned: int
     exact: bool
+    recall: float = 1.0
+    engine: str = ""
     examples: list[Example]
     notes: list[str] = []
     seconds: float = 0
@@ -147,6 +179,14 @@ def search(request: SearchRequest, run: Run) -> SearchResult:
     from .search import search
 
     return search(request, run)
+
+
+@operation("similarity.build_index", risk=Risk.COMPUTE)
+def build_index(request: BuildIndexRequest, run: Run) -> IndexBuilt:
+    """Builds an index that makes searches of a large store fast, and measures how much it finds."""
+    from .index_build import build_index
+
+    return build_index(request, run)
 
 
 @operation("similarity.score", risk=Risk.COMPUTE)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..embeddings.store import Store
 from ..errors import EngineError
+from .index import Kind
 from .operations import Examples
 
 
@@ -24,6 +25,13 @@ class Query:
     def rows(self) -> np.ndarray:
         """Rows of all examples, the liked ones first."""
         return np.concatenate([self.like, self.unlike])
+
+    @property
+    def kind(self) -> Kind:
+        """What the direction is made of."""
+        if len(self.unlike):
+            return "contrast"
+        return "place" if len(self.like) == 1 else "places"
 
 
 def read_query(store: Store, request: Examples) -> Query:

@@ -10,13 +10,13 @@ import pyarrow as pa
 import rasterio
 from affine import Affine
 
-from ..embeddings.store import ROW_GROUP, Store, open_store
+from ..embeddings.store import Store, open_store
 from ..errors import EngineError
 from ..run import Run
+from .index_choice import choose_index
 from .operations import ScoreRequest, ScoreResult
 from .output import lineage, whole_file, with_columns, write_patches
 from .query import read_query
-from .search import index_of
 
 _NODATA = -9.0
 """Outside what a cosine can be."""
@@ -26,7 +26,7 @@ def score(request: ScoreRequest, run: Run) -> ScoreResult:
     """Scores every patch; see the operation ``similarity.score``."""
     store = open_store(request.store)
     query = read_query(store, request)
-    scores = np.clip(index_of(store).scores(query.direction, run), -1, 1)
+    scores = np.clip(choose_index(store)[0].scores(query.direction, run), -1, 1)
     wanted = request.within(store.lon, store.lat)
     if not wanted.any():
         raise EngineError("nothing_left", "No patch of the store lies in the chosen area.", "Choose a larger area.")
@@ -56,12 +56,12 @@ def _pieces(store: Store, scores: np.ndarray, wanted: np.ndarray, run: Run) -> I
     if "position" in store.attributes:  # how it was arrived at belongs to every place
         columns.insert(-2, "position")
     for group in range(store.row_groups):
-        start = group * ROW_GROUP
-        run.progress(start / store.count, f"Writing {start:,} of {store.count:,} scores")
-        part = wanted[start : start + ROW_GROUP]
+        rows = store.rows_of_group(group)
+        run.progress(rows.start / store.count, f"Writing {rows.start:,} of {store.count:,} scores")
+        part = wanted[rows]
         if part.any():
             table = store.read_row_group(group, columns).filter(pa.array(part))
-            yield with_columns(table, {"score": scores[start : start + ROW_GROUP][part]})
+            yield with_columns(table, {"score": scores[rows][part]})
 
 
 def _all(first: pa.Table, others: Iterator[pa.Table]) -> Iterator[pa.Table]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from datetime import datetime
 from typing import Any
@@ -14,7 +13,8 @@ from ..embeddings.operations import patches
 from ..embeddings.store import Store, open_store
 from ..errors import EngineError
 from ..run import Run
-from .index import ExactIndex, Index
+from .index import Index, Promise
+from .index_choice import choose_index
 from .operations import Example, Match, SearchRequest, SearchResult
 from .query import Query, read_query
 from .spread import Spread
@@ -29,21 +29,20 @@ def search(request: SearchRequest, run: Run) -> SearchResult:
     query = read_query(store, request)
     wanted = _wanted(store, request)
     scanned = store.count if wanted is None else int(np.count_nonzero(wanted))
-    index = index_of(store)
-    rows, scores = _spread_best(store, index, query, request, wanted, scanned, run)
-    notes = _notes(request, len(rows), scanned)
+    index, notes = choose_index(store, 1 if request.exact else request.recall)
+    rows, scores, promise = _spread_best(store, index, query, request, wanted, scanned, run)
+    notes += _notes(request, len(rows), scanned)
     matches = _matches(store, query, rows, scores)
     examples = _examples(store, query)
     seconds = time.perf_counter() - began
     return SearchResult(
-        matches=matches, scanned=scanned, exact=index.exact, examples=examples, notes=notes, seconds=round(seconds, 4)
+        matches=matches,
+        scanned=scanned,
+        **promise._asdict(),
+        examples=examples,
+        notes=notes,
+        seconds=round(seconds, 4),
     )
-
-
-@functools.lru_cache(maxsize=4)
-def index_of(store: Store) -> Index:
-    """The index of a store; stays as long as the store is open."""
-    return ExactIndex(store.vectors)
 
 
 def _wanted(store: Store, request: SearchRequest) -> np.ndarray | None:
@@ -92,18 +91,21 @@ def _in_dates(store: Store, start: datetime | None, end: datetime | None) -> np.
 
 def _spread_best(
     store: Store, index: Index, query: Query, request: SearchRequest, wanted: np.ndarray | None, scanned: int, run: Run
-) -> tuple[np.ndarray, np.ndarray]:
-    """The best k rows that do not cover each other or an example, with their scores."""
+) -> tuple[np.ndarray, np.ndarray, Promise]:
+    """The best k rows that do not cover each other or an example, with their scores and what the search promised."""
     asked = min(scanned, 16 * request.k + 64)
+    few = min(scanned, 2 * request.k)
+    if not index.promise(few, scanned, query.kind).exact:
+        asked = few  # an index finds few sooner than many; where patches hardly overlap, few are enough
     while True:
         run.check()
-        candidates, scores = index.search(query.direction, asked, run, wanted)
+        candidates, scores = index.search(query.direction, asked, run, wanted, query.kind)
         spread = Spread(store, request.min_distance_m)
         spread.take(query.like)
         spread.take(query.unlike, keep_away=False)
         kept = spread.choose(candidates, request.k, run)
         if len(kept) == request.k or asked >= scanned:
-            return candidates[kept], scores[kept]
+            return candidates[kept], scores[kept], index.promise(asked, scanned, query.kind)
         asked = min(scanned, asked * 8)
 
 
