@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cdse_qgis_plugin.engine.embeddings.parquet_source import plain
-from cdse_qgis_plugin.engine.embeddings.sources import columns
+from cdse_qgis_plugin.engine.embeddings.sources import bodies, columns
 from cdse_qgis_plugin.engine.embeddings.sources.cache import Cache
 
 from .cut_pages import cut_file
@@ -23,6 +23,12 @@ SMALL_PAGES = {"data_page_size": 2048, "write_batch_size": 32}
 def _everything_by_page(monkeypatch):
     """Small chunks would be read whole; here even they are read by the page."""
     monkeypatch.setattr(columns, "SMALL", 0)
+
+
+def beginnings_only(monkeypatch, slack: int = 300):
+    """Has even small pages read only as far as they are wanted."""
+    monkeypatch.setattr(bodies, "_LEAST_SAVED", 1)
+    monkeypatch.setattr(bodies, "_SLACK", slack)
 
 
 def lists(values: np.ndarray, kind=pa.list_) -> pa.Array:
@@ -107,7 +113,10 @@ def same(found: pa.Table, expected: pa.Table, name: str, rows: np.ndarray) -> bo
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 @pytest.mark.parametrize("dictionary", [True, False])
 @pytest.mark.parametrize("index", [True, False])
-def test_every_way_of_writing(compression, version, dictionary, index):
+@pytest.mark.parametrize("beginnings", [True, False])
+def test_every_way_of_writing(monkeypatch, compression, version, dictionary, index, beginnings):
+    if beginnings:
+        beginnings_only(monkeypatch)
     options = {"data_page_version": version, "use_dictionary": dictionary, "write_page_index": index}
     check(written(TABLE, compression=compression, data_page_size=4096, write_batch_size=64, **options))
 
@@ -147,7 +156,10 @@ def test_checksums_are_written_and_still_right():
 @pytest.mark.parametrize("compression", ["none", "snappy", "gzip", "zstd"])
 @pytest.mark.parametrize("packed", [True, False])
 @pytest.mark.parametrize("checksums", [True, False])
-def test_pages_that_begin_in_the_middle_of_a_row(compression, packed, checksums):
+@pytest.mark.parametrize("beginnings", [True, False])
+def test_pages_that_begin_in_the_middle_of_a_row(monkeypatch, compression, packed, checksums, beginnings):
+    if beginnings:
+        beginnings_only(monkeypatch)
     values = np.random.default_rng(1).normal(size=(600, 24)).astype(np.float32)
     cuts = np.sort(np.random.default_rng(2).choice(np.arange(1, values.size), 90, replace=False))
     data = cut_file(values, cuts, compression, packed, checksums)
@@ -176,9 +188,26 @@ def test_only_the_pages_of_the_rows_are_read():
             assert opened.traffic.bytes - before < limit * len(data)
 
 
-def test_vectors_of_different_length_are_read_whole_and_said_to_be():
+@pytest.mark.parametrize("compression", ["none", "snappy", "gzip", "zstd"])
+@pytest.mark.parametrize("index", [True, False])
+def test_of_long_pages_only_the_beginning_is_read(compression, index):
+    values = np.random.default_rng(1).normal(size=(12_000, 128)).astype(np.float32)
+    texts = pa.array([f"{i * 7919:060d}" for i in range(len(values))])
+    some = pa.table({"v": lists(values), "t": texts})
+    data = written(some, use_dictionary=False, write_page_index=index, compression=compression)
+    with Opened(data) as opened:
+        opened.file.keep({0: np.arange(4300, 4350)})
+        before = opened.traffic.bytes
+        (_, batch), *_ = opened.file.batches(["v", "t"], 100)
+        assert same(pa.Table.from_batches([batch]), some, "v", np.arange(4300, 4350))
+        assert same(pa.Table.from_batches([batch]), some, "t", np.arange(4300, 4350))
+        # Row 4350 is at 0.12 of a page of the vectors and about 0.28 of one of the texts.
+        assert opened.traffic.bytes - before < 0.6 * (1 << 20)
+
+
+def test_vectors_of_different_length_are_read_up_to_the_last_and_said_to_be():
     ragged = check(written(TABLE.select(["ragged"]), **SMALL_PAGES), ["ragged"])
-    assert "read whole" in next(iter(ragged.file.notes))
+    assert "differ in length" in next(iter(ragged.file.notes))
     even = check(written(TABLE.select(["list32"]), **SMALL_PAGES), ["list32"])
     assert not even.file.notes
 
@@ -203,9 +232,11 @@ def test_lengths_that_only_add_up_are_not_taken_for_even():
 @given(
     st.integers(1, 400), st.integers(1, 40), st.sampled_from([0.0, 0.0, 0.1]), st.sampled_from([1, 7, 64, 1024]),
     st.sampled_from([64, 500, 3000, 1 << 20]), st.booleans(), st.booleans(), st.sampled_from(["1.0", "2.0"]),
-    st.sampled_from(["none", "snappy", "zstd"]), st.integers(0, 2**31),
+    st.sampled_from(["none", "snappy", "gzip", "zstd"]), st.integers(0, 2**31), st.sampled_from([None, 0, 300]),
 )  # fmt: skip
-def test_any_table(rows, dim, nulls, batch, page, dictionary, index, version, compression, seed):
+def test_any_table(monkeypatch, rows, dim, nulls, batch, page, dictionary, index, version, compression, seed, slack):
+    if slack is not None:
+        beginnings_only(monkeypatch, slack)
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(rows, dim)).astype(np.float32)
     column = [None if rng.random() < nulls else row.tolist() for row in values]

@@ -18,10 +18,11 @@ _MAGIC = b"PAR1"
 
 
 class Chunk:
-    """The pages of one leaf column that a small file is made of. ``pages`` begin with the dictionary, if any."""
+    """The pages of one leaf column that a small file is made of. ``pages`` begin with ``dictionary`` bytes of that;
+    ``codec`` is their compression in Parquet's numbers, by default that of the file."""
 
-    def __init__(self, leaf: int, pages: list[bytes], dictionary: int, entries: int):
-        self.leaf, self.pages, self.dictionary, self.entries = leaf, pages, dictionary, entries
+    def __init__(self, leaf: int, pages: list[bytes], dictionary: int, entries: int, codec: int | None = None):
+        self.leaf, self.pages, self.dictionary, self.entries, self.codec = leaf, pages, dictionary, entries, codec
         self.size = sum(map(len, pages))
 
 
@@ -97,6 +98,8 @@ def _column(footer: Footer, group: int, chunk: Chunk, at: int) -> dict[int, Fiel
     """The description of a chunk whose pages begin at ``at``, from the one in the file."""
     said = footer.chunk(group, chunk.leaf)[3].value
     kept = {number: said[number] for number in (1, 2, 3, 4) if number in said}
+    if chunk.codec is not None:
+        kept[4] = Field(I32, chunk.codec)
     if chunk.dictionary:
         kept[11] = Field(I64, at)
     return {

@@ -64,10 +64,6 @@ class Footer:
         """The number of the top-level column above every leaf."""
         return [column for column, leaves in enumerate(self.leaves) for _ in leaves]
 
-    def repetitions(self, leaf: int) -> int:
-        """The highest repetition level of a leaf: how many lists lie around it."""
-        return self.parquet.schema.column(leaf).max_repetition_level
-
     def chunk(self, group: int, leaf: int) -> dict[int, thrift.Field]:
         """A column chunk as it was written."""
         return self.tree[4].value.values[group][1].value.values[leaf]

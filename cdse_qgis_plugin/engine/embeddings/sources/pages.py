@@ -79,6 +79,7 @@ class PageMap:
     ``first_row`` is the row that the first entry of a page belongs to; ``within`` says that this row began in an
     earlier page. ``entries_a_row`` is set where rows were counted by dividing entries, which holds only if every
     vector has that length. ``coded`` is None where it is not known which pages need the dictionary.
+    ``versions_two`` says that pages are known to be of version 2.
     """
 
     offset: np.ndarray
@@ -89,6 +90,7 @@ class PageMap:
     dictionary: tuple[int, int] | None
     coded: np.ndarray | None
     entries_a_row: int | None = None
+    versions_two: bool = False
 
     def runs(self, rows: np.ndarray) -> list[Run]:
         """The pages that hold something of ``rows`` (sorted, not empty), as runs."""

@@ -17,6 +17,9 @@ from .ranges import RangedBytes
 CELL_COLUMNS = ("grid_row_u", "grid_col_r")
 """Columns that say in which cell of the Major TOM grid a patch lies."""
 
+_AHEAD = 4
+"""Batches whose bytes are brought before they are asked for."""
+
 
 class RangedFile(SourceFile):
     """One Parquet file of a source, of which only some rows may be wanted.
@@ -89,9 +92,11 @@ class RangedFile(SourceFile):
             self.group(group).expect(self.wanted(group))
         pieces = list(self._pieces(size, groups))
         for i, (group, rows) in enumerate(pieces):
+            if i and group != pieces[i - 1][0]:
+                self.group(pieces[i - 1][0]).forget()
             found = self.group(group).read(numbers, rows)
-            if 0 < i < len(pieces) - 1:  # whoever takes a second batch will take a third
-                self._start(numbers, *pieces[i + 1])
+            if i:  # whoever takes a second batch will take a third
+                self._start(numbers, pieces[i + 1 : i + 1 + _AHEAD])
             yield starts[group] + rows, pa.RecordBatch.from_arrays(found, names=names)
 
     @property
@@ -122,6 +127,7 @@ class RangedFile(SourceFile):
             for start in range(0, len(rows), size):
                 yield group, rows[start : start + size]
 
-    def _start(self, columns: list[int], group: int, rows: np.ndarray) -> None:
+    def _start(self, columns: list[int], pieces: list[tuple[int, np.ndarray]]) -> None:
         """Has the next bytes brought while the last ones are worked on; only what needs no search for pages."""
-        self.data.start(self.group(group).ranges(columns, rows))
+        for group, rows in pieces:
+            self.data.start(self.group(group).ranges(columns, rows))

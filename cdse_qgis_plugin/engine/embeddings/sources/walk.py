@@ -3,31 +3,50 @@
 from __future__ import annotations
 
 import io
+from typing import NamedTuple
 
 import numpy as np
 
 from . import thrift
-from .pages import DICTIONARY, PageHeader, PageMap, read_header
+from .bodies import open_page
+from .pages import DATA, DICTIONARY, PageHeader, PageMap, read_header
 
-STEP = 256
+_STEP = 256
 """Bytes read for a header; one rarely has more than a hundred."""
+
+
+class _Found(NamedTuple):
+    """A data page: where it lies, its size, how many entries it has, how many rows begin in it (-1 where that is not
+    known), whether it needs the dictionary, and whether it begins in the middle of a row."""
+
+    offset: int
+    size: int
+    entries: int
+    rows: int
+    coded: bool
+    within: bool
 
 
 class Walk:
     """How far a chunk's pages are known. ``at`` is where the next header lies; it can be kept and taken up again.
 
     ``start`` and ``stop`` bound the chunk; it has ``rows`` rows and ``entries`` entries, which for a nested column
-    are more than rows.
+    are more than rows. Pages of version 2 say how many rows they hold. For others rows are counted by dividing
+    entries, if all rows may have the same number of them; where they have not, or with ``counting``, pages are read
+    to count the rows that begin in them.
     """
 
-    def __init__(self, start: int, stop: int, rows: int, entries: int, nested: bool):
+    def __init__(self, start: int, stop: int, rows: int, entries: int, repetitions: int, codec: int, counting=False):
         self.at, self._start, self._stop = start, start, stop
-        self._rows, self._entries, self._nested = rows, entries, nested
+        self._rows, self._entries = rows, entries
+        self._repetitions, self._codec = repetitions, codec
+        even = rows > 0 and entries % rows == 0
+        self.counting = repetitions > 0 and (counting or not even)
+        self._wanted = _STEP
         self._dictionary: tuple[int, int] | None = None
-        self._found: list[tuple[int, int, int, int, bool]] = []
-        self.step = STEP
-        self._seen = 0
-        self._seen_rows: int | None = 0
+        self._found: list[_Found] = []
+        self._seen = self._begun = 0
+        self._told = repetitions == 0
 
     @property
     def ended(self) -> bool:
@@ -41,98 +60,99 @@ class Walk:
 
     @property
     def entries_a_row(self) -> int | None:
-        """What a row has, if all rows have the same; None where they differ or the pages say it themselves."""
-        if not self._nested or (self._found and self._seen_rows is not None):
-            return None
-        even = self._rows and self._entries % self._rows == 0
-        return self._entries // self._rows if even else None
-
-    @property
-    def countable(self) -> bool:
-        """Whether the pages tell which rows they hold."""
-        if not self._nested or not self._found or self._seen_rows is not None:
-            return True
-        return self.entries_a_row is not None
+        """By what entries are divided to count rows; None where rows are counted otherwise."""
+        return None if self._told or self.counting else self._entries // max(1, self._rows)
 
     @property
     def known_rows(self) -> int:
         """Rows from the first on whose pages are all known."""
         if self.ended:
             return self._rows
-        if not self._nested:
-            return self._seen
-        if self._seen_rows is not None:
-            return self._seen_rows
-        return self._seen // self.entries_a_row if self.entries_a_row else 0
+        if self.entries_a_row:
+            return self._seen // self.entries_a_row
+        # The last row may go on in the next page, unless the pages are cut between rows.
+        return self._begun if self._told else max(0, self._begun - 1)
 
     def next(self) -> tuple[int, int]:
         """The bytes to look at next."""
-        return self.at, min(self.at + self.step, self._stop)
+        return self.at, min(self.at + self._wanted, self._stop)
 
     def take(self, data: bytes) -> None:
-        """Goes on by the header that ``data``, read at ``at``, begins with.
+        """Goes on by the header that ``data``, read at ``at``, begins with, or asks for more of it next.
 
-        Raises thrift.Malformed when there is none. A header longer than the data is asked for once more.
+        Raises thrift.Malformed when there is none, bodies.Uncut when rows cannot be counted.
         """
         try:
             header = read_header(data)
         except thrift.Truncated:
             if self.at + len(data) >= self._stop:
                 raise thrift.Malformed("a page header is cut off") from None
-            self.step *= 4
+            self._wanted *= 4
             return
-        self._note(header)
-
-    def _note(self, header: PageHeader) -> None:
         size = header.length + header.size
         if self.at + size > self._stop:
             raise thrift.Malformed("a page runs past the end of its column chunk")
+        if self.counting and header.kind == DATA and len(data) < size:
+            self._wanted = size
+            return
+        self._note(header, data[:size])
+        self.at += size
+        # Headers with statistics of long texts are long themselves, and so will be those that follow.
+        self._wanted = max(_STEP, header.length * 5 // 4)
+
+    def _note(self, header: PageHeader, page: bytes) -> None:
+        size = header.length + header.size
         if header.kind == DICTIONARY:
             self._dictionary = (self.at, self.at + size)
-        elif header.is_data:
-            rows = -1 if header.rows is None else header.rows
-            self._found.append((self.at, size, header.entries, rows, header.coded))
-            self._count(header.entries, rows)
-        self.at += size
+        if not header.is_data:
+            return
+        rows, within = header.rows, False
+        if header.rows is not None:
+            self._told, self.counting = True, False
+        elif self._repetitions == 0:
+            rows = header.entries
+        elif self.counting:
+            starts = open_page(page, self._codec).row_starts(self._repetitions)
+            rows, within = len(starts), header.entries > 0 and (not len(starts) or starts[0] > 0)
+        self._add(_Found(self.at, size, header.entries, -1 if rows is None else rows, header.coded, within))
 
-    def _count(self, entries: int, rows: int) -> None:
-        self._seen += entries
-        if self._seen > self._entries:
+    def _add(self, page: _Found) -> None:
+        self._found.append(page)
+        self._seen += page.entries
+        self._begun += max(0, page.rows)
+        if self._seen > self._entries or self._begun > self._rows:
             raise thrift.Malformed("the pages hold more than their column chunk")
-        self._seen_rows = None if rows < 0 or self._seen_rows is None else self._seen_rows + rows
 
     def map(self) -> PageMap:
-        """The pages that are known. Only where ``countable``."""
-        offset, size, entries, rows, coded = np.array(self._found, dtype=np.int64).reshape(-1, 5).T
-        before = np.cumsum(rows if self._nested and self._seen_rows is not None else entries)
-        before = np.concatenate([[0], before])[:-1]
-        within = np.zeros(len(offset), dtype=bool)
+        """The pages that are known."""
+        offset, size, entries, rows, coded, within = np.array(self._found, dtype=np.int64).reshape(-1, 6).T
         if self.entries_a_row:
+            before = np.concatenate([[0], np.cumsum(entries)])[:-1]
             within, before = before % self.entries_a_row != 0, before // self.entries_a_row
+        else:
+            before = np.concatenate([[0], np.cumsum(rows)])[:-1] - within
         return PageMap(
-            offset, size, before, within, self.known_rows, self._dictionary, coded.astype(bool), self.entries_a_row
-        )
+            offset, size, before, within.astype(bool), self.known_rows, self._dictionary, coded.astype(bool),
+            self.entries_a_row, versions_two=self._told and self._repetitions > 0,
+        )  # fmt: skip
 
     def dump(self) -> bytes:
         """What is known, to be kept."""
         out = io.BytesIO()
-        np.savez_compressed(
-            out,
-            found=np.array(self._found, dtype=np.int64).reshape(-1, 5),
-            dictionary=np.array(self._dictionary or (-1, -1), dtype=np.int64),
-            at=np.int64(self.at),
-        )
+        dictionary = self._dictionary or (-1, -1)
+        numbers = np.array([self.at, self._told, self.counting, *dictionary], dtype=np.int64)
+        np.savez_compressed(out, numbers=numbers, found=np.array(self._found, dtype=np.int64).reshape(-1, 6))
         return out.getvalue()
 
     def load(self, data: bytes) -> None:
         """Takes up a walk that was kept; one that cannot be read is begun anew."""
         try:
             with np.load(io.BytesIO(data)) as kept:
-                found, dictionary, at = kept["found"].tolist(), kept["dictionary"].tolist(), int(kept["at"])
+                found, numbers = kept["found"].tolist(), kept["numbers"].tolist()
         except (ValueError, KeyError, OSError, EOFError):
             return
-        self._found = [(*page[:4], bool(page[4])) for page in found]
+        self.at, told, counting, *dictionary = numbers
+        self._told, self.counting = bool(told), bool(counting)
         self._dictionary = tuple(dictionary) if dictionary[0] >= 0 else None
-        self.at = at
-        for _, _, entries, rows, _ in self._found:
-            self._count(entries, rows)
+        for page in found:
+            self._add(_Found(*page[:4], bool(page[4]), bool(page[5])))
