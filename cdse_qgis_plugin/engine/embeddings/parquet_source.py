@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import contextlib
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -61,19 +60,6 @@ class SourceFile:
         except ValueError:
             return {}
         return found if isinstance(found, dict) else {}
-
-    def remember(self, name: str, data: bytes) -> None:
-        """Keeps what was found out about this very version of the file, where finding it out again would cost much."""
-
-    def recall(self, name: str) -> bytes | None:
-        """What was kept under a name, or None."""
-        return None
-
-    @contextlib.contextmanager
-    def with_beside(self, columns: Iterable[str]) -> Iterator[None]:
-        """Until the end of the block, batches also hold rows that were not asked for but come at no cost when these
-        columns are read; of a file on this disk they hold all rows anyway."""
-        yield
 
     def remember(self, name: str, data: bytes) -> None:
         """Keeps what was found out about this very version of the file, where finding it out again would cost much."""
