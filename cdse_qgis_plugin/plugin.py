@@ -6,12 +6,14 @@ from typing import Any
 
 from qgis.core import QgsApplication, QgsProject
 from qgis.gui import QgisInterface
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QUrl
 from qgis.PyQt.QtGui import QAction, QDesktopServices
-from qgis.PyQt.QtWidgets import QMenu, QToolBar
+from qgis.PyQt.QtWidgets import QMenu, QToolBar, QWidget
 
 from .docks.lazy_dock import LazyDock
 from .engine_link.link import EngineLink
+from .pages.options_factory import OptionsFactory
 from .resources import icon
 
 translate = QCoreApplication.translate
@@ -32,6 +34,8 @@ class CopernicusPlugin:
         self._toolbar: QToolBar | None = None
         self._menu: QMenu | None = None
         self._actions: dict[str, QAction] = {}
+        self._options: Any = None
+        self._windows: list[QWidget] = []
 
     def initProcessing(self) -> None:
         """Adds the algorithms; all that qgis_process asks for."""
@@ -53,6 +57,8 @@ class CopernicusPlugin:
         self._make_toolbar_and_menu()
         self._iface.addTabifiedDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._dock, _NEIGHBOURS, True)
         self._dock.hide()  # QGIS shows it again right after this if it was open last time
+        self._options = OptionsFactory(self._link)
+        self._iface.registerOptionsWidgetFactory(self._options)
         QgsProject.instance().readProject.connect(self._project_read)
 
     def unload(self) -> None:
@@ -63,6 +69,11 @@ class CopernicusPlugin:
         if self._link is None:
             return
         QgsProject.instance().readProject.disconnect(self._project_read)
+        self._iface.unregisterOptionsWidgetFactory(self._options)
+        for window in self._windows:
+            if not sip.isdeleted(window):
+                window.close()
+                window.deleteLater()
         self._dock.remove()
         self._iface.removeDockWidget(self._dock)
         self._link.close()
@@ -70,7 +81,8 @@ class CopernicusPlugin:
         self._iface.mainWindow().removeToolBar(self._toolbar)
         for thing in (self._dock, self._menu, self._toolbar, *self._actions.values(), self._link):
             thing.deleteLater()
-        self._dock = self._menu = self._toolbar = self._link = None
+        self._dock = self._menu = self._toolbar = self._link = self._options = None
+        self._windows.clear()
         self._actions.clear()
 
     # ---- inside
@@ -91,6 +103,18 @@ class CopernicusPlugin:
             checkable=True,
         )
         self._action(
+            "engine",
+            translate("Copernicus", "Engine set-up…"),
+            translate("Copernicus", "Set up, repair or remove the engine that does the computing"),
+            self._open_setup,
+        )
+        self._action(
+            "about",
+            translate("Copernicus", "About Copernicus AI…"),
+            translate("Copernicus", "Version, state of the engine, and diagnostics to copy"),
+            self._open_about,
+        )
+        self._action(
             "help",
             translate("Copernicus", "Help"),
             translate("Copernicus", "Open the manual in your browser"),
@@ -98,8 +122,8 @@ class CopernicusPlugin:
         )
 
     def _action(self, name: str, text: str, tip: str, function=None, checkable: bool = False) -> None:
-        picture = QgsApplication.getThemeIcon("/mActionHelpContents.svg") if name == "help" else icon(name)
-        action = QAction(picture, text, self._iface.mainWindow())
+        pictures = {"help": QgsApplication.getThemeIcon("/mActionHelpContents.svg"), "about": icon("copernicus")}
+        action = QAction(pictures.get(name) or icon(name), text, self._iface.mainWindow())
         action.setObjectName(f"copernicus_{name}")
         action.setToolTip(f"<b>{text}</b><br>{tip}")
         action.setStatusTip(tip)
@@ -118,7 +142,7 @@ class CopernicusPlugin:
         for name in ("similarity", "example"):
             self._toolbar.addAction(self._actions[name])
         for name, action in self._actions.items():
-            if name == "help":
+            if name == "engine":
                 self._menu.addSeparator()
             self._menu.addAction(action)
         self._iface.pluginMenu().addMenu(self._menu)
@@ -129,8 +153,27 @@ class CopernicusPlugin:
         made = SimilarityConductor(self._iface.mapCanvas(), self._link)
         made.status.connect(self._show_status)
         made.tool_switched.connect(self._actions["example"].setChecked)
+        made.setup_asked.connect(self._open_setup)
         made.project.restore()
         return made
+
+    def _open_setup(self) -> None:
+        from .pages.setup_dialog import open_setup
+
+        self._keep(open_setup(self._link, self._iface.mainWindow()))
+
+    def _open_about(self) -> None:
+        from .pages.about_dialog import AboutDialog
+
+        dialog = AboutDialog(self._link, self._iface.mainWindow())
+        self._keep(dialog)
+        dialog.show()
+
+    def _keep(self, window: QWidget) -> None:
+        """Remembers a window that has to go when the plugin goes."""
+        self._windows = [known for known in self._windows if not sip.isdeleted(known)]
+        if window not in self._windows:
+            self._windows.append(window)
 
     def _use_tool(self, is_wanted: bool) -> None:
         if is_wanted:

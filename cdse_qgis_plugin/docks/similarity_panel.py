@@ -189,18 +189,9 @@ class ResultsSection(QWidget):
             self.filter.addItem(text, label)
         self.filter.currentIndexChanged.connect(lambda _: model.show_label(self.filter.currentData()))
         self.table = ResultsTable(model, self)
-        self.right = self._button(
-            "rightButton", "right", self.tr("Right"), self.tr("Mark the selected results right (+)")
-        )
-        self.wrong = self._button(
-            "wrongButton", "wrong", self.tr("Wrong"), self.tr("Mark the selected results wrong (−)")
-        )
-        self.export = self._button(
-            "exportButton",
-            "export",
-            self.tr("Export…"),
-            self.tr("Write the results to a GeoPackage or GeoParquet file"),
-        )
+        self.right = self._button("right", self.tr("Right"), self.tr("Mark the selected results right (+)"))
+        self.wrong = self._button("wrong", self.tr("Wrong"), self.tr("Mark the selected results wrong (−)"))
+        self.export = self._button("export", self.tr("Export…"), self.tr("Write a GeoPackage or GeoParquet file"))
         self.right.clicked.connect(lambda: self.judge_asked.emit(RIGHT))
         self.wrong.clicked.connect(lambda: self.judge_asked.emit(WRONG))
         self.export.clicked.connect(lambda: self.export_asked.emit())

@@ -109,7 +109,7 @@ class AreaChooser(QWidget):
         return {
             "kind": self.kind,
             "drawn": self.drawn_ring,
-            "layer": layer.id() if layer else "",
+            "layer": layer.id() if layer is not None else "",
             "bookmark": self._bookmark.currentData() or "",
         }
 

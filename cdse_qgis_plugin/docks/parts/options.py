@@ -143,7 +143,7 @@ class SearchOptions(QWidget):
 
     def _row(self, text: str, field: QWidget, buddy: QWidget | None = None) -> tuple[QLabel, QWidget]:
         label = QLabel(text, self)
-        label.setBuddy(buddy or field)
+        label.setBuddy(field if buddy is None else buddy)
         label.setContentsMargins(0, 4, 0, 0)  # level with the text in its field
         return label, field
 

@@ -23,6 +23,7 @@ class ResultLayers(QObject):
         self._layer_ids: dict[int, str] = {}
         self._feature_ids: dict[str, int] = {}
         self._search_shown = 0
+        self._attached = ""
         self._selecting = False
 
     @property
@@ -34,7 +35,7 @@ class ResultLayers(QObject):
     @property
     def current(self) -> QgsVectorLayer | None:
         """The layer on show, unless it has left the project."""
-        return QgsProject.instance().mapLayer(self._layer_ids.get(self._search_shown, ""))
+        return QgsProject.instance().mapLayer(self._attached)
 
     def show(self, state: ExampleSet, answer: Answer, store_name: str, description: dict[str, Any]) -> None:
         """Puts an answer on the map: into the layer of its search, or into a new one for a new search."""
@@ -84,12 +85,15 @@ class ResultLayers(QObject):
             results.set_labels(layer, self._feature_ids, {id_: labels.get(id_, "") for id_ in self._feature_ids})
 
     def _attach(self, search: int, layer: QgsVectorLayer | None) -> None:
-        before = self.current
-        if before is not None and before is not layer:
-            before.selectionChanged.disconnect(self._on_selection)
-        if layer is not None and layer is not before:
-            layer.selectionChanged.connect(self._on_selection)
-        self._search_shown = search
+        """Listens to the selection in this layer only."""
+        attached = layer.id() if layer is not None else ""
+        if attached != self._attached:
+            before = QgsProject.instance().mapLayer(self._attached)
+            if before is not None:
+                before.selectionChanged.disconnect(self._on_selection)
+            if layer is not None:
+                layer.selectionChanged.connect(self._on_selection)
+        self._search_shown, self._attached = search, attached
         if layer is None:
             self._feature_ids = {}
 

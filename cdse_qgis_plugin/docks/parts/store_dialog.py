@@ -52,7 +52,7 @@ class StoreDialog(QDialog):
     def add_row(self, text: str, field: QWidget | QLayout, buddy: QWidget | None = None) -> None:
         """Adds a field with its label."""
         label = QLabel(text, self)
-        label.setBuddy(buddy or field)
+        label.setBuddy(field if buddy is None else buddy)
         self.form.addRow(label, field)
 
     def add_place_rows(self) -> None:

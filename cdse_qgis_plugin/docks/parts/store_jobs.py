@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsProject, QgsRasterLayer
@@ -71,7 +72,7 @@ class StoreJobs(QObject):
     def _offline_made(self, image: str, described: dict[str, Any]) -> None:
         self._store_made(described)
         layer = next(
-            (known for known in QgsProject.instance().mapLayers().values() if known.source() == image),
+            (known for known in QgsProject.instance().mapLayers().values() if Path(known.source()) == Path(image)),
             None,
         )
         if layer is None:

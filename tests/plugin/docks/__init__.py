@@ -1,0 +1,1 @@
+"""Docks, map tools and layers, in QGIS and with the real engine."""
