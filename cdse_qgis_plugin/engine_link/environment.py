@@ -18,7 +18,7 @@ from qgis.PyQt.QtNetwork import QNetworkProxy
 
 from ..settings import Settings
 from .call import CallFailed
-from .setup.places import environment_python, usable_environment
+from .setup.places import environment_python, has_outdated_environment, usable_environment
 
 translate = QCoreApplication.translate
 
@@ -76,11 +76,13 @@ def find_python(settings: Settings | None = None) -> FoundPython:
     checkout = environment_python(ENGINE.parents[1] / ".venv" / "engine")
     if checkout.is_file() and (ENGINE.parents[1] / "pyproject.toml").is_file():
         return FoundPython(str(checkout), "checkout")
-    raise CallFailed(
-        "engine_missing",
-        translate("EngineLink", "The engine, which does the computing, is not set up on this computer yet."),
-        set_up_hint(),
-    )
+    if has_outdated_environment():
+        message = translate(
+            "EngineLink", "The engine was set up for another version of the plugin; what it needs has changed since."
+        )
+    else:
+        message = translate("EngineLink", "The engine, which does the computing, is not set up on this computer yet.")
+    raise CallFailed("engine_missing", message, set_up_hint())
 
 
 def checked_python(path: str) -> str:

@@ -12,15 +12,15 @@ from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 
 from ..settings import Settings
 from .call import Call, CallFailed
-from .environment import ENGINE_VERSION, Launch, current_launch, find_python
 from .live_work import end_all
-from .protocol import PROTOCOL
-from .tasks import ClickTask, JobTask
-from .told_task import ToldTask, write_log
-from .warm_engine import WarmEngine
 
+# What speaks to processes is imported when the first call is made: QGIS should not start later because of it.
 if TYPE_CHECKING:
+    from .environment import Launch
     from .setup.control import SetupControl
+    from .tasks import ClickTask, JobTask
+    from .told_task import ToldTask
+    from .warm_engine import WarmEngine
 
 translate = QCoreApplication.translate
 
@@ -65,10 +65,14 @@ class EngineLink(QObject):
 
     def click(self, call: Call) -> ClickTask:
         """Asks the warm engine; for what should answer while the person looks on."""
+        from .tasks import ClickTask
+
         return self._add(ClickTask(call, self._warm_engine(), self._settings.addresses))
 
     def job(self, call: Call) -> JobTask:
         """Starts an engine process for one long call."""
+        from .tasks import JobTask
+
         return self._add(JobTask(call, self._launch, self._settings.addresses))
 
     def start(self, task: ToldTask) -> ToldTask:
@@ -91,6 +95,8 @@ class EngineLink(QObject):
         if self._start_failure is not None:
             kinds = {"engine_version": "wrong_version", "engine_missing": "missing"}
             return EngineState(kinds.get(self._start_failure.code, "broken"), self._start_failure.message)
+        from .environment import find_python
+
         try:
             find_python()
         except CallFailed as failure:
@@ -115,6 +121,9 @@ class EngineLink(QObject):
 
     def diagnostics(self) -> dict[str, Any]:
         """Facts about the engine for a support person; no secrets are among them."""
+        from .environment import ENGINE_VERSION, find_python
+        from .protocol import PROTOCOL
+
         facts: dict[str, Any] = {
             "state": self.state().kind,
             "engine version wanted": ENGINE_VERSION,
@@ -147,6 +156,9 @@ class EngineLink(QObject):
     # ---- inside
 
     def _warm_engine(self) -> WarmEngine:
+        from .told_task import write_log
+        from .warm_engine import WarmEngine
+
         if self._warm is None:
             self._warm = WarmEngine(self._launch, self, idle_s=60.0 * max(1, self._settings.idle_minutes))
             self._warm.changed.connect(self._on_warm_changed)
@@ -158,6 +170,8 @@ class EngineLink(QObject):
         if self._closed:
             message = translate("EngineLink", "The plugin has been switched off, and its engine with it.")
             raise CallFailed("engine_missing", message, translate("EngineLink", "Switch the plugin on again."))
+        from .environment import current_launch
+
         return current_launch()
 
     def _add(self, task: ToldTask) -> ToldTask:

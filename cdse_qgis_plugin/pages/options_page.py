@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from qgis.gui import QgsCollapsibleGroupBox, QgsFileWidget, QgsOptionsPageWidget, QgsOptionsWidgetFactory
+from qgis.gui import QgsCollapsibleGroupBox, QgsFileWidget, QgsOptionsPageWidget
 from qgis.PyQt.QtWidgets import QFormLayout, QGroupBox, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from ..engine_link.link import EngineLink
 from ..folders import cache_folder, stores_folder
-from ..resources import icon
 from ..settings import Settings
 from .addresses_table import AddressesTable
 from .folding import folding_group
 from .setup_page import SetupPage
 
-_KEY = "copernicus_ai"
 _LONGEST_IDLE_MIN = 24 * 60
-
-
-class OptionsFactory(QgsOptionsWidgetFactory):
-    """Makes the page whenever QGIS opens its options; register with ``iface.registerOptionsWidgetFactory``."""
-
-    def __init__(self, link: EngineLink):
-        super().__init__("Copernicus AI", icon("copernicus"), _KEY)
-        self._link = link
-
-    def createWidget(self, parent: QWidget) -> OptionsPage:
-        """The page."""
-        return OptionsPage(self._link, parent)
 
 
 class OptionsPage(QgsOptionsPageWidget):

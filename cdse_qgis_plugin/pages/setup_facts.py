@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QFormLayout, QLabel, QLineEdit, QSizePolicy, QWidget
+from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QLineEdit, QSizePolicy, QWidget
 
 from ..engine_link.setup.places import default_root, root
 from ..engine_link.setup.plan import SetupPlan
@@ -24,10 +24,10 @@ class SetupFacts(QWidget):
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
-        self._form = QFormLayout(self)
-        self._form.setContentsMargins(0, 0, 0, 0)
-        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        # Not a form layout: that one cuts wrapped lines off when a scroll bar comes or goes.
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setColumnStretch(1, 1)
         self._python = self._line(
             self.tr("Python"), self.tr("The Python that the engine's own environment is made from; it is not changed")
         )
@@ -42,8 +42,7 @@ class SetupFacts(QWidget):
         self._folder.setAccessibleName(self.tr("Folder for the engine"))
         self._folder.lineEdit().editingFinished.connect(self._folder_edited)
         self._folder.fileChanged.connect(self._folder_picked)
-        self._form.addRow(self.tr("Into"), self._folder)
-        self._form.labelForField(self._folder).setBuddy(self._folder.lineEdit())
+        self._add(self.tr("Into"), self._folder).setBuddy(self._folder.lineEdit())
         self._known_folder = ""
         self.show_plan(None)
 
@@ -95,7 +94,9 @@ class SetupFacts(QWidget):
         field.setReadOnly(True)
         field.setFrame(False)
         field.setStyleSheet("background: transparent")
-        self._add(name, tip, field)
+        field.setToolTip(tip)
+        field.setAccessibleName(name)
+        self._add(name, field)
         return field
 
     def _text(self, name: str, tip: str) -> QLabel:
@@ -103,14 +104,20 @@ class SetupFacts(QWidget):
         field.setWordWrap(True)
         field.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        field.setContentsMargins(_INSET, 0, 0, 0)
-        self._add(name, tip, field)
-        return field
-
-    def _add(self, name: str, tip: str, field: QWidget) -> None:
+        field.setMargin(_INSET)
         field.setToolTip(tip)
         field.setAccessibleName(name)
-        self._form.addRow(name, field)
+        self._add(name, field)
+        return field
+
+    def _add(self, name: str, field: QWidget) -> QLabel:
+        label = QLabel(name, self)
+        label.setAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignTop)
+        label.setMargin(_INSET)
+        row = self._grid.rowCount()
+        self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
+        self._grid.addWidget(field, row, 1)
+        return label
 
     @staticmethod
     def _show_line(field: QLineEdit, text: str) -> None:

@@ -81,6 +81,21 @@ def test_an_unfinished_environment_does_not_count(tmp_path, spoil):
     assert places.usable_environment(tmp_path) is None
 
 
+def test_after_an_update_of_the_plugin_the_engine_is_missing_for_another_reason(settings, tmp_path, monkeypatch):
+    monkeypatch.delenv(environment.VARIABLE, raising=False)
+    monkeypatch.setattr(environment, "ENGINE", tmp_path / "plugins" / "cdse_qgis_plugin" / "engine")
+    settings.engine_folder = str(tmp_path / "root")
+    with pytest.raises(CallFailed) as refusal:
+        environment.find_python()
+    assert "not set up on this computer yet" in refusal.value.message
+    folder = managed(tmp_path / "root")
+    folder.rename(folder.with_name("0123456789ab"))
+    with pytest.raises(CallFailed) as refusal:
+        environment.find_python()
+    assert refusal.value.code == "engine_missing"
+    assert "set up for another version" in refusal.value.message
+
+
 def test_the_digest_does_not_depend_on_line_ends(tmp_path):
     (tmp_path / "unix").write_bytes(b"a==1\nb==2\n")
     (tmp_path / "windows").write_bytes(b"a==1\r\nb==2\r\n")

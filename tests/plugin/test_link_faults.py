@@ -303,9 +303,9 @@ CLOSING = """
     from cdse_qgis_plugin.engine_link.call import Call
     from cdse_qgis_plugin.engine_link.link import EngineLink
     from cdse_qgis_plugin.engine_link.environment import FoundPython, Launch, ENGINE_VERSION, clean_environment
-    from cdse_qgis_plugin.engine_link import link as link_module
+    from cdse_qgis_plugin.engine_link import environment
     launch = Launch(FoundPython(sys.executable, "test"), {main!r}, ENGINE_VERSION, clean_environment())
-    link_module.current_launch = lambda: launch
+    environment.current_launch = lambda: launch
     link = EngineLink()
     click, job = link.click(Call("long")), link.job(Call("long"))
     shown = []

@@ -31,7 +31,8 @@ from cdse_qgis_plugin.engine_link.setup.plan import SetupPlan
 from cdse_qgis_plugin.engine_link.setup.recipe import Recipe
 from cdse_qgis_plugin.pages.about_dialog import AboutDialog
 from cdse_qgis_plugin.pages.diagnostics import as_text, collect
-from cdse_qgis_plugin.pages.options_page import OptionsFactory, OptionsPage
+from cdse_qgis_plugin.pages.options_factory import OptionsFactory
+from cdse_qgis_plugin.pages.options_page import OptionsPage
 from cdse_qgis_plugin.pages.setup_dialog import SetupDialog, open_setup
 from cdse_qgis_plugin.pages.setup_page import SetupPage
 
@@ -321,6 +322,21 @@ def any_page(request, link):
 
 def test_it_fits_into_320_pixels(any_page):
     assert any_page.minimumSizeHint().width() <= 320
+
+
+@pytest.mark.parametrize("width", [320, 500])
+def test_no_sentence_is_cut_off(link, width):
+    dialog = SetupDialog(link)
+    dialog.resize(width, 720)
+    dialog.show()
+    show_plan(link, base=None)
+    link.set_up._fail(CallFailed("setup_proxy", "A message that takes several lines. " * 3, "A hint.", "Details."))
+    QTest.qWait(100)
+    wrapped = [label for label in dialog.page.findChildren(QLabel) if label.wordWrap() and label.isVisibleTo(dialog)]
+    assert len(wrapped) >= 6
+    for label in wrapped:
+        assert label.height() >= label.heightForWidth(label.width()), label.text()
+    dialog.close()
 
 
 def test_every_control_has_a_name_and_buttons_a_tip(any_page):

@@ -72,6 +72,16 @@ def usable_environment(base: Path | None = None, lock: Path = LOCK) -> Path | No
     return environment if complete else None
 
 
+def has_outdated_environment(base: Path | None = None, lock: Path = LOCK) -> bool:
+    """Whether an environment was set up once, but for another lock file, as before an update of the plugin."""
+    present = environment_folder(base or root(), lock)
+    try:
+        folders = list(present.parent.iterdir())
+    except OSError:
+        return False
+    return any(folder != present and read_marker(folder) for folder in folders)
+
+
 def read_marker(environment: Path) -> dict:
     """What the marker of an environment says; empty when there is none or it is broken."""
     try:
