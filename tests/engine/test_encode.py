@@ -233,6 +233,14 @@ def test_codes_of_a_colour_table_are_noted(tmp_path):
     assert any("colour table" in note for note in made.notes)
 
 
+@pytest.mark.parametrize(("nodata", "noted"), [(None, True), (0, False)])
+def test_black_that_may_be_nodata_is_noted(nodata, noted, tmp_path):
+    pixels = textures(3, 96, 96)
+    pixels[:, :, :40] = 0
+    made = encode(write(tmp_path / "image.tif", pixels, nodata=nodata), tmp_path / "store")
+    assert any("0 in every band" in note for note in made.notes) == noted
+
+
 def test_progress_has_numbers_and_ends_high(image, tmp_path):
     said = []
     run = Run(said.append)
@@ -240,7 +248,7 @@ def test_progress_has_numbers_and_ends_high(image, tmp_path):
     encode(image, tmp_path / "store", run)
     texts = [message["text"] for message in said if message["type"] == "progress"]
     assert any(text.startswith("Learning") for text in texts)
-    assert any(text == "Encoding row 1 of 11 of patches" for text in texts)
+    assert any(text == "Encoding row 1 of 11" for text in texts)
 
 
 @pytest.mark.parametrize("driver", ["PNG", "ENVI", "GPKG", "JP2OpenJPEG"])

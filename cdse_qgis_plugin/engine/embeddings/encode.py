@@ -43,7 +43,8 @@ def encode_image(request: EncodeImageRequest, run: Run) -> StoreMade:
         grid = PatchGrid(image.height, image.width, request.patch, stride)
         grid.check()
         footprints = Footprints(grid, image.transform, image.crs)
-        encoder = kind.fit(draw_sample(image, grid, request.seed, run))
+        sample = draw_sample(image, grid, request.seed, run)
+        encoder = kind.fit(sample)
         expected = grid.rows * grid.cols
         with StoreWriter(request.store, run, encoder.dim, hilbert=False, expected_rows=expected) as writer:
             writer.write_encoder({"version": np.int64(encoder.version), **encoder.state()})
@@ -56,7 +57,8 @@ def encode_image(request: EncodeImageRequest, run: Run) -> StoreMade:
                     "and a place on Earth.",
                     "Allow more nodata in a patch, choose a smaller patch, or another image.",
                 )
-            writer.finish(_manifest(request, image, grid, encoder, skipped))
+            notes = _notes(image, sample, skipped)
+            writer.finish(_manifest(request, image, grid, encoder, notes))
     store = open_store(request.store)
     return StoreMade(**description(store), skipped=skipped, seconds=round(time.monotonic() - started, 2))
 
@@ -112,7 +114,7 @@ def _write_patches(work: _Work, writer: StoreWriter, run: Run) -> None:
         ahead = deque((block, pool.submit(work.encode, block)) for block in itertools.islice(blocks, 2 * workers))
         while ahead:
             block, future = ahead.popleft()
-            run.progress(done / total, _progress(work.grid, block, done / total, time.monotonic() - started))
+            run.progress(done / total, _progress(work.grid, done / total, time.monotonic() - started))
             vectors, patches = _result(future, run)
             ahead.extend((block, pool.submit(work.encode, block)) for block in itertools.islice(blocks, 1))
             if len(vectors):
@@ -137,22 +139,33 @@ def _worker_count() -> int:
     return min(usable, _MOST_WORKERS)
 
 
-def _progress(grid: PatchGrid, block: encoders.PatchBlock, share: float, seconds: float) -> str:
-    row = block.row // grid.stride + 1
+def _progress(grid: PatchGrid, share: float, seconds: float) -> str:
+    """How far encoding is, in words."""
     left = f", about {seconds / share * (1 - share):.0f} s left" if share > 0.02 and seconds > 1 else ""
-    return f"Encoding row {row:,} of {grid.rows:,} of patches{left}"
+    return f"Encoding row {min(grid.rows, int(share * grid.rows) + 1):,} of {grid.rows:,}{left}"
 
 
-def _manifest(
-    request: EncodeImageRequest, image: RasterImage, grid: PatchGrid, encoder: encoders.Encoder, skipped: int
-) -> dict[str, Any]:
+def _notes(image: RasterImage, sample: encoders.Sample, skipped: int) -> list[str]:
+    """What a person should know before trusting the store."""
     notes = []
     if image.bands == 1:
         notes.append("Only one band was used; it tells few kinds of places apart.")
     if image.is_paletted:
         notes.append("The pixels are codes of a colour table, not measurements; what looks alike here may be chance.")
+    black = np.mean([(window.pixels == 0).all(axis=0).mean() for window in sample.windows])
+    if black > 0.01 and image.bands > 1 and not image.declares_nodata:
+        notes.append(
+            f"About {black:.0%} of the pixels are 0 in every band, and the image does not call them nodata; "
+            "if they hold nothing, give the image 0 as its nodata value and encode it again."
+        )
     if skipped:
         notes.append(f"{skipped:,} patches were left out for lack of valid pixels.")
+    return notes
+
+
+def _manifest(
+    request: EncodeImageRequest, image: RasterImage, grid: PatchGrid, encoder: encoders.Encoder, notes: list[str]
+) -> dict[str, Any]:
     return {
         "encoder": {
             "name": encoder.name,
