@@ -147,8 +147,8 @@ class Person:
         subprocess.run(["xdotool", *map(str, words)], env=self._environment, check=True, timeout=60)
 
     def move(self, kind: str, **what: object) -> dict:
-        """Moves the mouse onto something."""
-        seen = self._qgis.see(kind, **what)
+        """Moves the mouse onto something, once it is there to be used."""
+        seen = self._qgis.wait(f"{kind} {what}", lambda seen: seen.get("enabled", True), kind, **what)
         # Two steps: a pointer that jumps without passing the widget's edge is not noticed by every widget.
         self._do("mousemove", "--sync", seen["x"] - 2, seen["y"] - 1)
         self._do("mousemove", seen["x"], seen["y"])

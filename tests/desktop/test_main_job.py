@@ -48,8 +48,8 @@ def screen():
 
 
 @pytest.fixture
-def window(tmp_path, screen, package, project):
-    """Opens QGIS windows with fresh profiles, and closes them all."""
+def window(tmp_path, screen, package, project, request):
+    """Opens QGIS windows with fresh profiles, closes them all, and keeps a picture of how it ended."""
     opened = []
 
     def open_window(name="home"):
@@ -59,6 +59,7 @@ def window(tmp_path, screen, package, project):
         return opened[-1]
 
     yield open_window
+    screen.picture(PICTURES / f"{request.node.name}.png")
     for qgis in opened:
         qgis.close()
 
