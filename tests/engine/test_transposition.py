@@ -48,7 +48,7 @@ def read(table):
     shapes = shapely.from_wkb(np.array(batch.column("geometry").to_pylist(), dtype=object))
     lon, lat = shapely.get_coordinates(shapely.centroid(shapes)).T
     vectors = np.array(batch.column("embedding").flatten(), dtype=np.float64).reshape(batch.num_rows, -1)
-    return declared_places.read(batch, Places(places.wrap(lon), lat, shapes)), vectors
+    return declared_places.read(batch, lambda: Places(places.wrap(lon), lat, shapes)), vectors
 
 
 def judged(cells, field, **options):
@@ -127,7 +127,7 @@ def test_centres_and_pixels_alone_are_enough():
     declared, _ = read(table)
     (batch,) = table.drop_columns(["utm_footprint"]).combine_chunks().to_batches()
     lon, lat = (np.array(table[name], dtype=np.float64) for name in ("centre_lon", "centre_lat"))
-    found = declared_places.read(batch, Places(lon, lat, np.full(len(lon), None, dtype=object)))
+    found = declared_places.read(batch, lambda: Places(lon, lat, np.full(len(lon), None, dtype=object)))
     assert found.known.all() and (found.pixel == declared.pixel).all()
     np.testing.assert_allclose(found.boxes, declared.boxes, atol=1.5)  # published centres are float32
 

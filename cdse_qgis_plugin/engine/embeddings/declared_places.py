@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -83,8 +84,8 @@ def columns_in(schema: pa.Schema) -> list[str]:
     return [*cell, *(name for name in (PIXELS, FOOTPRINT, CRS) if name in schema.names)] if cell else []
 
 
-def read(batch: pa.RecordBatch, found: Places) -> Declared:
-    """The declared places of a batch; ``found`` are the centres and footprints (or None) of its rows in degrees.
+def read(batch: pa.RecordBatch, found: Callable[[], Places]) -> Declared:
+    """The declared places of a batch; ``found`` gives the centres and footprints of its rows in degrees, if need be.
 
     The box comes from the footprint in UTM, else from that in degrees, else from the centre. Which patch it is follows
     from the box and the closed form of the grid, else from the pixels that the row names.
@@ -161,12 +162,15 @@ def _pixels(batch: pa.RecordBatch) -> np.ndarray:
     return named
 
 
-def _boxes(batch: pa.RecordBatch, found: Places, code: np.ndarray, named: np.ndarray) -> np.ndarray:
+def _boxes(batch: pa.RecordBatch, find: Callable[[], Places], code: np.ndarray, named: np.ndarray) -> np.ndarray:
     """Boxes in metres (n, 4); NaN where a row says nothing of the kind."""
     boxes = np.full((batch.num_rows, 4), np.nan)
     if FOOTPRINT in batch.schema.names:
         texts = batch.column(FOOTPRINT).cast(pa.string()).to_numpy(zero_copy_only=False)
         boxes = shapely.bounds(shapely.from_wkt(texts, on_invalid="ignore"))
+    if not np.isnan(boxes[:, 0]).any():
+        return boxes
+    found = find()
     rest = np.flatnonzero(np.isnan(boxes[:, 0]) & ~shapely.is_missing(found.footprints))
     if len(rest):
         boxes[rest] = _projected(found.footprints[rest], code[rest])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container
 from dataclasses import replace
 from typing import Any
 
@@ -56,16 +55,15 @@ class Positions:
         """The columns that ``read`` wants beside those of the places."""
         return [name for name in (PIXELS,) if name in piece.file.schema.names]
 
-    def read(self, piece: Piece, batch: pa.RecordBatch, kept: Container[str]) -> dict[str, pa.Array]:
+    def read(self, piece: Piece, batch: pa.RecordBatch, columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
         """Columns of the store that say where the rows of a batch lie, corrected or as published: ``position``, pixels
-        as text [left, top, right, bottom], and those of the source that are ``kept``."""
+        as text [left, top, right, bottom], and those among ``columns``, what the store would hold otherwise."""
         found = {}
         if isinstance(piece.places, CorrectedPlaces):
             true = piece.places.declared(batch).transposed()
             self._left += int((~true.known).sum())
-            found = _corrected(true, batch)
+            found = _corrected(true, batch, columns)
         position, pixels = found.pop(POSITION, None), found.pop(PIXELS, None)
-        found = {name: values for name, values in found.items() if name in kept}
         if self._names_pixels:
             if pixels is None and PIXELS in batch.schema.names:
                 pixels = _as_text(batch.column(PIXELS))
@@ -84,12 +82,12 @@ class CorrectedPlaces:
 
     def declared(self, batch: pa.RecordBatch) -> Declared:
         """The places of a batch as published."""
-        return declared_places.read(batch, self._inside.read(batch))
+        return declared_places.read(batch, lambda: self._inside.read(batch))
 
     def read(self, batch: pa.RecordBatch) -> Places:
         """The true places of a batch; those that do not say which patch they are stay where they were published."""
         found = self._inside.read(batch)
-        true = declared_places.read(batch, found).transposed()
+        true = declared_places.read(batch, lambda: found).transposed()
         rows = np.flatnonzero(true.moved)
         lon, lat, footprints = patch_layout.footprints(true.boxes[rows], true.code[rows])
         good = np.isfinite(lon)
@@ -132,23 +130,21 @@ def settle_positions(pieces: list[Piece], request: ImportRequest, dataset: str, 
     return Positions(verdict, settled, pieces)
 
 
-def _corrected(true: Declared, batch: pa.RecordBatch) -> dict[str, pa.Array]:
-    """The columns of a batch that say where its rows truly lie, where the source has such columns."""
-    names = batch.schema.names
-    lon, lat, _ = patch_layout.footprints(true.boxes, true.code)
+def _corrected(true: Declared, batch: pa.RecordBatch, columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
+    """The columns of a batch that say where its rows truly lie, where there are such columns."""
     xmin, ymin, xmax, ymax = true.boxes.T
     said = {
-        "centre_lon": lon.astype(np.float32),
-        "centre_lat": lat.astype(np.float32),
-        FOOTPRINT: shapely.to_wkt(shapely.box(xmin, ymin, xmax, ymax), rounding_precision=-1),
+        "centre_lon": columns["lon"],
+        "centre_lat": columns["lat"],
+        FOOTPRINT: pa.array(shapely.to_wkt(shapely.box(xmin, ymin, xmax, ymax), rounding_precision=-1)),
     }
-    found = {}
-    for name, values in said.items():
-        if name in names:
-            published = batch.column(name)
-            fresh = pa.array(values).cast(published.type)
-            found[name] = pc.if_else(pa.array(true.moved), fresh, published)
-    if PIXELS in names:
+    moved = pa.array(true.moved)
+    found = {
+        name: pc.if_else(moved, values.cast(columns[name].type), columns[name])
+        for name, values in said.items()
+        if name in columns
+    }
+    if PIXELS in batch.schema.names:
         left, top = true.pixel.T
         boxes = np.column_stack([left, top, left + true.size, top + true.size])
         texts = np.array([str(box) for box in boxes.tolist()], dtype=object)

@@ -257,7 +257,7 @@ class _Import:
             columns["time"] = self._times.read(batch)
         columns |= self._attributes.read(piece.file, batch)
         if self._positions:
-            columns |= self._positions.read(piece, batch, kept=columns)
+            columns |= self._positions.read(piece, batch, columns)
         return pa.table(columns)
 
     def _square_side(self) -> float:

@@ -85,7 +85,10 @@ def footprints(boxes: np.ndarray, code) -> tuple[np.ndarray, np.ndarray, np.ndar
         polygons = shapely.polygons(np.stack([lon[known], lat[known]], axis=-1))
         centre[:, known] = shapely.get_coordinates(shapely.centroid(polygons)).T
         turn = places.wrap(centre[0, known]) - centre[0, known]
-        centre[0, known] += turn
-        turned = np.stack([lon[known] + turn[:, None], lat[known]], axis=-1)
-        found[known] = shapely.polygons(turned)
+        turned = np.abs(turn) > 180  # the rest is the last bit
+        if turned.any():
+            ring = np.stack([lon[known][turned] + turn[turned, None], lat[known][turned]], axis=-1)
+            polygons[turned] = shapely.polygons(ring)
+            centre[0, np.flatnonzero(known)[turned]] += turn[turned]
+        found[known] = polygons
     return centre[0], centre[1], found

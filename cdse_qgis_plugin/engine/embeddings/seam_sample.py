@@ -136,4 +136,4 @@ def _read(piece: Piece, rows: np.ndarray, dim: int, run: Run):
         good = np.flatnonzero(np.isfinite(matrix).all(axis=1) & matrix.any(axis=1))
         batch = batch.take(pa.array(good))
         if len(good):
-            yield declared_places.read(batch, piece.places.read(batch)), matrix[good]
+            yield declared_places.read(batch, lambda batch=batch: piece.places.read(batch)), matrix[good]
