@@ -96,9 +96,6 @@ class Settings:
     idle_minutes = _Remembered(15)
     """Minutes after which an engine that nobody asks anything is sent away."""
 
-    dock_shown = _Remembered(False)
-    """Whether the Similarity dock was open last time."""
-
     recent_stores = _RememberedList()
     """Folders of the embedding stores used lately, the latest first."""
 
