@@ -1,11 +1,12 @@
-"""Makes the demo project, in QGIS's own Python: the image in natural colours, the store remembered, the view set.
+"""Makes the demo project, in QGIS's own Python: the backdrop, the store remembered, the view set.
 
-/usr/bin/python3 demo/make_project.py PROJECT STORE [IMAGE]
+    /usr/bin/python3 demo/make_project.py PROJECT STORE BACKDROP
+
+The backdrop is the image in natural colours or, for a store without one, its patches on QGIS's own world map.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -15,37 +16,39 @@ from qgis.core import (
     QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
+    QgsFillSymbol,
+    QgsMapLayer,
     QgsProject,
     QgsRasterLayer,
-    QgsRectangle,
     QgsReferencedRectangle,
+    QgsVectorLayer,
 )
 
+from cdse_qgis_plugin.docks.parts.project_state import remember_store
+from cdse_qgis_plugin.layers.imagery import style_imagery
 
-def main(project_path: str, store: str, image: str = "") -> int:
+
+def main(project_path: str, store: str, backdrop: str) -> int:
     """Writes the project file."""
     application = QgsApplication([], False)
     application.initQgis()
-    from cdse_qgis_plugin.docks.parts.project_state import remember_store
-    from cdse_qgis_plugin.layers.imagery import style_imagery
-
     project = QgsProject.instance()
-    if image:
-        layer = QgsRasterLayer(image, Path(image).stem)
-        if not layer.isValid():
-            print(f"QGIS cannot open {image}.", file=sys.stderr)
-            return 1
-        style_imagery(layer)
+    layer = _patches(backdrop) if Path(backdrop).suffix == ".gpkg" else _image(backdrop)
+    if not layer.isValid():
+        print(f"QGIS cannot open {backdrop}.", file=sys.stderr)
+        return 1
+    if isinstance(layer, QgsRasterLayer):
         project.setCrs(layer.crs())
         project.addMapLayer(layer)
-        view = QgsReferencedRectangle(layer.extent(), layer.crs())
     else:
-        west, south, east, north = json.loads((Path(store) / "manifest.json").read_text(encoding="utf-8"))["bbox"]
-        wgs84, mercator = QgsCoordinateReferenceSystem("EPSG:4326"), QgsCoordinateReferenceSystem("EPSG:3857")
-        box = QgsRectangle(west, south, east if east >= west else east + 360, north)
-        project.setCrs(mercator)
-        transform = QgsCoordinateTransform(wgs84, mercator, project)
-        view = QgsReferencedRectangle(transform.transformBoundingBox(box), mercator)
+        project.setCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
+        project.addMapLayers([layer, _world()])
+        tree = project.layerTreeRoot()
+        node = tree.findLayer(layer.id())
+        tree.insertChildNode(0, node.clone())
+        tree.removeChildNode(node)
+    transform = QgsCoordinateTransform(layer.crs(), project.crs(), project)
+    view = QgsReferencedRectangle(transform.transformBoundingBox(layer.extent()), project.crs())
     view.scale(1.05)
     project.viewSettings().setDefaultViewExtent(view)
     remember_store(project, store)
@@ -53,6 +56,27 @@ def main(project_path: str, store: str, image: str = "") -> int:
     project.clear()
     application.exitQgis()
     return 0 if written else 1
+
+
+def _image(path: str) -> QgsMapLayer:
+    layer = QgsRasterLayer(path, Path(path).stem)
+    if layer.isValid():
+        style_imagery(layer)
+    return layer
+
+
+def _patches(path: str) -> QgsMapLayer:
+    layer = QgsVectorLayer(path, Path(path).stem, "ogr")
+    outline = {"style": "no", "outline_color": "60,60,60,150", "outline_width": "0.2"}
+    layer.renderer().setSymbol(QgsFillSymbol.createSimple(outline))
+    return layer
+
+
+def _world() -> QgsMapLayer:
+    """The world map that QGIS brings along."""
+    layer = QgsVectorLayer(f"{QgsApplication.pkgDataPath()}/resources/data/world_map.gpkg|layername=countries", "World")
+    layer.renderer().setSymbol(QgsFillSymbol.createSimple({"color": "#f2efe6", "outline_color": "#b5b0a2"}))
+    return layer
 
 
 if __name__ == "__main__":

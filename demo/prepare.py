@@ -1,6 +1,7 @@
 """Prepares what the demo shows, in the engine's Python: the image, the store, and a place worth clicking.
 
-Prints one JSON object: ``store``, ``image`` (or null), ``place`` [lon, lat], ``kind`` (what the place shows, or "").
+Prints one JSON object: ``store``, ``backdrop`` (an image, or a vector layer of the patches where there is no image),
+``place`` [lon, lat], ``kind`` (what the place shows, or "").
 """
 
 from __future__ import annotations
@@ -42,17 +43,19 @@ def _prepare(folder: Path, image: str, embeddings: str) -> dict:
     if embeddings:
         store = folder / "stores" / Path(embeddings).stem
         find("embeddings.import")({"source": str(Path(embeddings).resolve()), "store": str(store)}, run)
-        return {"store": str(store), "image": None, "place": _middle(store), "kind": ""}
+        place, patches = _middle(store), store.with_name(f"{store.name} patches.gpkg")
+        find("similarity.score")({"store": str(store), "like": [place], "output": str(patches)}, run)
+        return {"store": str(store), "backdrop": str(patches), "place": place, "kind": ""}
     if image:
         store = folder / "stores" / Path(image).stem
         image = str(Path(image).resolve())
         find("embeddings.encode_image")({"image": image, "store": str(store)}, run)
-        return {"store": str(store), "image": image, "place": _middle(store), "kind": ""}
+        return {"store": str(store), "backdrop": image, "place": _middle(store), "kind": ""}
     made = find("landscape.generate")({"folder": str(folder / "landscape")}, run)
     store = folder / "stores" / "landscape"
     find("embeddings.encode_image")({"image": made["image"], "store": str(store)}, run)
     kind = next(kind for kind in made["kinds"] if kind["name"] == SHOWN)
-    return {"store": str(store), "image": made["image"], "place": [kind["lon"], kind["lat"]], "kind": SHOWN}
+    return {"store": str(store), "backdrop": made["image"], "place": [kind["lon"], kind["lat"]], "kind": SHOWN}
 
 
 def _middle(store: Path) -> list[float]:

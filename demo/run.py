@@ -48,8 +48,7 @@ def _demo(options: argparse.Namespace) -> int:
     install_profile(home, PACKAGE)
     project = OUT / "demo.qgz"
     environment = {**clean_environment(home), "QT_QPA_PLATFORM": "offscreen"}
-    image = [prepared["image"]] if prepared["image"] else []
-    _run("/usr/bin/python3", "demo/make_project.py", project, prepared["store"], *image, env=environment)
+    _run("/usr/bin/python3", "demo/make_project.py", project, prepared["store"], prepared["backdrop"], env=environment)
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         return _open(home, project)
     return _act(home, project, prepared)
@@ -146,7 +145,7 @@ def _tell(prepared: dict, table: dict, exported: Path, picture: Path) -> None:
     )
     for what, where in (
         ("clicked", clicked),
-        ("image", prepared["image"] or "none"),
+        ("backdrop", prepared["backdrop"]),
         ("store", prepared["store"]),
         ("exported", exported),
         ("screenshot", picture),

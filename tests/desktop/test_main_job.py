@@ -35,7 +35,7 @@ def package():
 @pytest.fixture(scope="module")
 def project(tmp_path_factory, prepared):
     path = tmp_path_factory.mktemp("project") / "demo.qgz"
-    command = ["/usr/bin/python3", "demo/make_project.py", path, prepared["store"], prepared["image"]]
+    command = ["/usr/bin/python3", "demo/make_project.py", path, prepared["store"], prepared["backdrop"]]
     subprocess.run(command, cwd=ROOT, check=True, timeout=120, capture_output=True)
     return path
 
@@ -66,9 +66,15 @@ def window(tmp_path, screen, package, project, request):
 
 def engines_of(qgis):
     """Process ids of engine processes below a QGIS window."""
-    listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
-    rows = [line.split(None, 2) for line in listed.splitlines()[1:]]
-    return [int(pid) for pid, parent, args in rows if "engine/__main__.py" in args and int(parent) == qgis.process.pid]
+    listed = subprocess.run(
+        ["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    rows = {int(pid): (int(parent), args) for pid, parent, args in (line.split(None, 2) for line in listed[1:])}
+
+    def is_below(pid):
+        return pid == qgis.process.pid or (pid in rows and is_below(rows[pid][0]))
+
+    return [pid for pid, (_, args) in rows.items() if "engine/__main__.py" in args and is_below(pid)]
 
 
 def alive(pid):
