@@ -6,9 +6,7 @@ from typing import Any
 
 from qgis.core import QgsMapLayer, QgsProject
 from qgis.gui import QgsMapCanvas
-from qgis.PyQt.QtCore import QObject, Qt, QTimer, pyqtSignal
-from qgis.PyQt.QtGui import QKeySequence
-from qgis.PyQt.QtWidgets import QShortcut
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..engine_link.call import CallFailed
 from ..engine_link.link import EngineLink
@@ -76,8 +74,9 @@ class SimilarityConductor(QObject):
 
     def remove(self) -> None:
         """Takes everything off the map and out of QGIS; layers with results stay, they are the user's."""
-        for asking in (self.session.searching, self.session.describing, self.jobs.asking, self.exporting.asking):
-            asking.drop()
+        self.session.stop()
+        self.jobs.asking.drop()
+        self.exporting.asking.drop()
         self._canvas.mapToolSet.disconnect(self._tool_set)
         self.project.remove()
         self.scores.remove()
@@ -118,13 +117,8 @@ class SimilarityConductor(QObject):
         panel.scores.score_asked.connect(self.score_everywhere)
         panel.scores.moved.connect(self.scores.move)
         panel.scores.settled.connect(self.scores.settle)
-        for keys, function in (
-            (QKeySequence.StandardKey.Undo, session.undo),
-            (QKeySequence.StandardKey.Redo, session.redo),
-        ):
-            shortcut = QShortcut(QKeySequence(keys), panel)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(function)
+        panel.undo_asked.connect(session.undo)
+        panel.redo_asked.connect(session.redo)
 
     def _connect_session(self) -> None:
         session, progress = self.session, self.panel.progress
@@ -289,6 +283,9 @@ class SimilarityConductor(QObject):
             "no_store": (self.tr("Open store…"), self.panel.stores.open_folder),
             "store_damaged": (self.tr("Open store…"), self.panel.stores.open_folder),
         }
+        if failure.code == "contradiction":
+            taken_back = self.tr("The last mark was taken back.")
+            failure = CallFailed(failure.code, failure.message, taken_back, failure.details)
         if failure.code in ("engine_died", "engine_silent") and self.session.now.like:
             ways_on[failure.code] = (self.tr("Search again"), self.find)
         self.panel.messages.fail(failure, ways_on.get(failure.code))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qgis.gui import QgsMapCanvas
-from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QEvent, QSize, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QKeyEvent, QKeySequence
 from qgis.PyQt.QtWidgets import (
     QComboBox,
     QFrame,
@@ -30,10 +31,14 @@ from .parts.score_panel import ScorePanel
 from .parts.store_chooser import ContextLine, StoreChooser
 
 _WIDTH, _HEIGHT = 360, 700
+_UNDO, _REDO = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
 
 
 class SimilarityPanel(QWidget):
     """The parts of the dock in their order, also for the Tab key."""
+
+    undo_asked = pyqtSignal()
+    redo_asked = pyqtSignal()
 
     def __init__(self, canvas: QgsMapCanvas, picture_of: Callable, parent: QWidget | None = None):
         super().__init__(parent)
@@ -89,6 +94,22 @@ class SimilarityPanel(QWidget):
         self.results.setVisible(are_there)
         self.scores.setVisible(are_there)
         self._room_below.setVisible(not are_there)
+
+    def event(self, event: QEvent) -> bool:
+        """Claims the keys of undo and redo, which otherwise go to QGIS's own undo of edits."""
+        if event.type() == QEvent.Type.ShortcutOverride and (event.matches(_UNDO) or event.matches(_REDO)):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Undoes and redoes."""
+        if event.matches(_UNDO):
+            self.undo_asked.emit()
+        elif event.matches(_REDO):
+            self.redo_asked.emit()
+        else:
+            super().keyPressEvent(event)
 
     def sizeHint(self) -> QSize:
         """The size it is made for."""

@@ -1,7 +1,7 @@
 """The one colour ramp of scores: light for the best to dark, in even steps of lightness.
 
-Made in OKLCH with lightness falling from 0.92 to 0.32, so it reads the same with any colour vision and in grey, and its
-light end stands out from vegetation and water as much as from a white map.
+Made in OKLCH with lightness falling from 0.92 to 0.42, so it reads the same with any colour vision and in grey. Its
+light end stands out from vegetation and water as much as from a white map, its dark end from a dark forest.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from qgis.core import QgsGradientColorRamp, QgsGradientStop
 from qgis.PyQt.QtGui import QColor
 
-_STOPS = ("#a7fdaa", "#7cdab8", "#6db3b0", "#638e99", "#536d7e", "#404d65", "#302f4b")
+_STOPS = ("#a7fdaa", "#7cdab8", "#6db3b0", "#638e99", "#536d7e", "#404d65")
 
 
 def ramp() -> QgsGradientColorRamp:

@@ -82,6 +82,16 @@ def fill(
     return {match["id"]: feature.id() for match, feature in zip(matches, features)}
 
 
+def is_ours(layer: QgsVectorLayer) -> bool:
+    """Whether what a layer holds may be replaced: not when the user edits it or has made it permanent."""
+    return layer.providerType() == "memory" and not layer.isEditable()
+
+
+def feature_ids(layer: QgsVectorLayer) -> dict[str, int]:
+    """The feature id of each match's id in a layer that was made earlier."""
+    return {str(feature["id"]): feature.id() for feature in layer.getFeatures()}
+
+
 def describe(
     layer: QgsVectorLayer, matches: list[dict[str, Any]], store: dict[str, Any], request: dict[str, Any]
 ) -> None:

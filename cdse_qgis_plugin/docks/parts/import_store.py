@@ -48,6 +48,7 @@ class ImportStoreDialog(StoreDialog):
         self._source.fileChanged.connect(self._file_changed)
         self._view_only.toggled.connect(lambda _: self._tell())
         self._tell()
+        self._source.lineEdit().setFocus()
 
     def choose_file(self, path: str) -> None:
         """Chooses the file."""

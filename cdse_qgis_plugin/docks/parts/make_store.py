@@ -62,6 +62,8 @@ class MakeStoreDialog(StoreDialog):
         self._encoder.addItem(self.tr("statistics: mean and spread of each band"), "statistics")
         self._encoder.setToolTip(self.tr("What describes a patch by numbers; “statistics” is a plain baseline"))
         self.add_row(self.tr("&Image"), image, self._layer)
+        QWidget.setTabOrder(self._layer, browse)
+        self._last_field = browse
         self.add_row(self.tr("&Bands"), self._bands)
         self.add_row(self.tr("&Patch"), self._patch)
         self.add_row(self.tr("&Step"), self._stride)
@@ -72,6 +74,7 @@ class MakeStoreDialog(StoreDialog):
         self._stride.valueChanged.connect(lambda _: self._tell())
         self._bands.itemChanged.connect(lambda _: self._tell())
         self._image_changed()
+        self._layer.setFocus()
 
     def arguments(self) -> dict[str, Any]:
         """The request of ``embeddings.encode_image``."""

@@ -71,34 +71,36 @@ class _Message(QWidget):
         column.setContentsMargins(0, 2, 0, 2)
         column.setSpacing(4)
         column.addWidget(label)
-        buttons = QHBoxLayout()
         if way_on:
-            buttons.addWidget(self._button(*way_on, "wayOnButton"))
+            column.addLayout(_row(self._button(*way_on, "wayOnButton")))
         if details:
             self._details = QPlainTextEdit(details, self)
             self._details.setReadOnly(True)
             self._details.setFixedHeight(_DETAILS_HEIGHT)
+            self._details.setAccessibleName(self.tr("Details"))
             self._details.hide()
-            self._fold = self._button(self.tr("Details"), self._show_details, "detailsButton")
-            buttons.addWidget(self._fold)
             copied = f"{text}\n\n{details}"
+            unfold = self._button(self.tr("Details"), self._show_details, "detailsButton")
             copy = self._button(self.tr("Copy details"), lambda: _copy(copied), "copyDetailsButton")
-            buttons.addWidget(copy)
-        buttons.addStretch(1)
-        if way_on or details:
-            column.addLayout(buttons)
-        if details:
+            column.addLayout(_row(unfold, copy))
             column.addWidget(self._details)
 
     def _button(self, text: str, function: Callable[[], None], name: str) -> QPushButton:
         button = QPushButton(text, self)
         button.setObjectName(name)
-        button.setMinimumWidth(10)
         button.clicked.connect(lambda: function())
         return button
 
     def _show_details(self) -> None:
         self._details.setVisible(not self._details.isVisible())
+
+
+def _row(*buttons: QPushButton) -> QHBoxLayout:
+    row = QHBoxLayout()
+    for button in buttons:
+        row.addWidget(button)
+    row.addStretch(1)
+    return row
 
 
 def _copy(text: str) -> None:

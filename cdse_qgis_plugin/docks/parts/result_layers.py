@@ -42,7 +42,7 @@ class ResultLayers(QObject):
         matches = list(answer.matches)
         request = {"like": state.like, "unlike": state.unlike, **answer.request}
         layer = QgsProject.instance().mapLayer(self._layer_ids.get(state.search, ""))
-        if layer is None:
+        if layer is None or not results.is_ours(layer):
             layer = results.make_layer(self._name(state), [], description, request)
             self._layer_ids[state.search] = layer.id()
             groups.add_to_group(layer, groups.similar_places(), store_name)
@@ -58,7 +58,10 @@ class ResultLayers(QObject):
         if isinstance(layer, QgsVectorLayer) and answer is not None:
             self._layer_ids[search] = layer_id
             self._attach(search, layer)
-            self._feature_ids = results.fill(layer, list(answer.matches), description, restyle=False)
+            if results.is_ours(layer):
+                self._feature_ids = results.fill(layer, list(answer.matches), description, restyle=False)
+            else:
+                self._feature_ids = results.feature_ids(layer)
 
     def hide(self) -> None:
         """Lets go of the layer on show; it stays on the map."""
@@ -81,7 +84,7 @@ class ResultLayers(QObject):
     def label(self, labels: dict[str, str]) -> None:
         """Writes verdicts into the layer on show at once, before the ranking has learnt from them."""
         layer = self.current
-        if layer is not None:
+        if layer is not None and results.is_ours(layer):
             results.set_labels(layer, self._feature_ids, {id_: labels.get(id_, "") for id_ in self._feature_ids})
 
     def _attach(self, search: int, layer: QgsVectorLayer | None) -> None:

@@ -13,7 +13,7 @@ from ...resources import icon
 from .answer import Match
 from .examples import RIGHT, WRONG
 from .results_delegate import ResultsDelegate
-from .results_model import LABEL, PICTURE, RANK, SCORE, SIDE, ResultsModel
+from .results_model import LABEL, PICTURE, RANK, SIDE, ResultsModel
 
 _JUDGE_KEYS = {
     Qt.Key.Key_Plus: RIGHT,
@@ -128,8 +128,7 @@ class ResultsTable(QTableView):
         letters = self.fontMetrics().horizontalAdvance
         for column, width in (
             (PICTURE, SIDE + 6),
-            (RANK, letters("0000") + 6),
-            (SCORE, letters("0.0000") + 10),
+            (RANK, letters("0000") + 10),
             (LABEL, 52),
         ):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)

@@ -39,6 +39,7 @@ class SearchSession(QObject):
         """The last state of each search that was answered, by its number."""
         self.searching = Asking(self)
         self.describing = Asking(self)
+        self._warming = Asking(self)
 
     @property
     def now(self) -> ExampleSet:
@@ -80,6 +81,32 @@ class SearchSession(QObject):
         if is_other:
             self._drop_searches()
         self.store_changed.emit()
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        """Has the engine read the store before the first click, which then need not wait for the disk."""
+        west, south, east, north = self.description["bbox"]
+        middle = [(west + (east if east >= west else east + 360)) / 2, (south + north) / 2]
+        request = {"store": self.store, "points": [middle]}
+
+        def search(found: dict[str, Any]) -> None:
+            patch = found["patches"][0]
+            if patch is not None:
+                self._ask_quietly(
+                    "similarity.search", {"store": request["store"], "like": [[patch["lon"], patch["lat"]]], "k": 1}
+                )
+
+        self._ask_quietly("embeddings.patch_at", request, search)
+
+    def _ask_quietly(self, operation: str, arguments: dict[str, Any], succeeded=lambda _: None) -> None:
+        call = Call(operation, arguments, self.tr("Getting ready to search"), quiet=True)
+        # Whatever stands in the way now stands in the way of the first click, which says so in words.
+        self._warming.ask(lambda: self._link.click(call), "", succeeded, lambda _: None)
+
+    def stop(self) -> None:
+        """Asks nothing any more."""
+        for asking in (self.describing, self.searching, self._warming):
+            asking.drop()
 
     def close_store(self) -> None:
         """Forgets store, examples and answers."""
@@ -90,6 +117,7 @@ class SearchSession(QObject):
 
     def _drop_searches(self) -> None:
         self.searching.drop()
+        self._warming.drop()
         self.examples.forget()
         self.latest.clear()
         self.examples_changed.emit()
@@ -164,13 +192,18 @@ class SearchSession(QObject):
     def find_again(self) -> None:
         """Searches with the present options: as a new search, unless nothing has changed since the last one."""
         answer = self.now.answer
-        if answer is not None and answer.request != self.request:
+        is_another = answer is not None and answer.request != self.request
+        if is_another:
             self.examples.branch()
             self.examples_changed.emit()
-        self.search()
+        self.search(is_another)
 
-    def search(self) -> None:
-        """Asks for the places most like the present examples; an older question is dropped."""
+    def search(self, may_be_taken_back: bool = False) -> None:
+        """Asks for the places most like the present examples; an older question is dropped.
+
+        When it fails, a state that was made for it only is taken back, so that what was found before stays.
+        """
+        self._warming.drop()
         asked, request = self.now, dict(self.request)
         arguments = {"store": self.store, "like": asked.like, "unlike": asked.unlike, **request}
         title = self.tr("Looking for similar places")
@@ -178,7 +211,7 @@ class SearchSession(QObject):
             lambda: self._link.click(Call("similarity.search", arguments, title)),
             self.tr("Comparing {count} places…").format(count=self.description.get("count", "")),
             lambda value: self._found(asked, request, value),
-            self._failed,
+            lambda failure: self._failed(failure, may_be_taken_back),
         )
 
     def _found(self, asked: ExampleSet, request: dict[str, Any], result: dict[str, Any]) -> None:
@@ -191,8 +224,8 @@ class SearchSession(QObject):
         self.examples_changed.emit()
         self.answered.emit()
 
-    def _failed(self, failure: CallFailed) -> None:
-        if failure.code in _FAULTS_OF_THE_EXAMPLE:
+    def _failed(self, failure: CallFailed, may_be_taken_back: bool) -> None:
+        if may_be_taken_back or failure.code in _FAULTS_OF_THE_EXAMPLE:
             self.examples.take_back()
             self.examples_changed.emit()
             self.answered.emit()

@@ -20,6 +20,7 @@ class StoreDialog(QDialog):
         super().__init__(parent)
         self._is_possible = False
         self._is_named_by_person = False
+        self._last_field: QWidget | None = None
         self.form = QFormLayout()
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         self._name = QLineEdit(self)
@@ -54,11 +55,15 @@ class StoreDialog(QDialog):
         label = QLabel(text, self)
         label.setBuddy(field if buddy is None else buddy)
         self.form.addRow(label, field)
+        first = field if buddy is None else buddy
+        QWidget.setTabOrder(self._last_field or first, first)
+        self._last_field = first
 
     def add_place_rows(self) -> None:
         """Adds name and folder of the store."""
         self.add_row(self.tr("&Name"), self._name)
         self.add_row(self.tr("In &folder"), self._folder)
+        QWidget.setTabOrder(self._last_field, self._buttons)
 
     def store_path(self) -> str:
         """The folder of the store to make."""

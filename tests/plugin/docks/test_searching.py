@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QPushButton
 
 from cdse_qgis_plugin.docks.parts.examples import CLICKED, RIGHT, WRONG
@@ -143,6 +144,28 @@ def test_another_number_of_results_is_another_search(desk, landscape):
     assert len(layers()) == 2
 
 
+def test_other_options_that_find_nothing_leave_what_was_found(desk, landscape):
+    desk.open(landscape)
+    answer = desk.find(landscape.kinds["Forest"])
+    desk.panel.options.area.take_drawn([[1, 1], [2, 1], [2, 2], [1, 1]])
+    desk.panel.find.click()
+    desk.wait()
+    assert "No patch of the store lies in the chosen area" in desk.panel.messages.text()
+    assert desk.session.answer is answer and len(desk.matches) == 50
+
+
+def test_a_layer_that_the_user_edits_or_keeps_is_left_alone(desk, landscape):
+    desk.open(landscape)
+    desk.find(landscape.kinds["Forest"])
+    (layer,) = layers()
+    layer.startEditing()
+    desk.panel.results.table.judged.emit([desk.matches[0]], RIGHT)
+    desk.wait()
+    assert len(layers()) == 2, "the new ranking has a layer of its own"
+    assert [f["label"] for f in layer.getFeatures()] == [""] * 50
+    layer.rollBack()
+
+
 def test_the_map_view_limits_a_search(desk, landscape):
     desk.open(landscape)
     extent = desk.canvas.extent()
@@ -238,6 +261,16 @@ def test_a_layer_that_was_removed_comes_back_with_the_next_answer(desk, landscap
     desk.panel.results.table.judged.emit([desk.matches[0]], RIGHT)
     desk.wait()
     assert len(layers()) == 1
+
+
+def test_undo_works_by_keyboard_wherever_the_focus_is_in_the_dock(desk, landscape):
+    desk.open(landscape)
+    desk.find(landscape.kinds["Forest"])
+    desk.find(landscape.kinds["Sea"])
+    QTest.keyClick(desk.panel.results.table, Qt.Key.Key_Z, CTRL)
+    assert desk.session.now.search == 1
+    QTest.keyClick(desk.panel.examples.tool, Qt.Key.Key_Z, CTRL | SHIFT)
+    assert desk.session.now.search == 2
 
 
 def test_clearing_takes_the_marks_off_the_map_and_keeps_the_layer(desk, landscape):
