@@ -277,10 +277,12 @@ def _grid_cells(row, column) -> list[GridCell]:
     return [make(cell=cell, row=row, column=column, polygon=ring) for cell, row, column, ring in fields]
 
 
+told_by_others: dict[str, Callable[[Any], Any]] = {}
+"""Fields of StoreDescription that rooms built on this one fill in: a function of the open store by field."""
+
+
 def description(store) -> dict[str, Any]:
     """The fields of StoreDescription for an open store."""
-    from ..similarity.index_files import index_summary
-
     manifest = dict(store.manifest)
     source, encoder = manifest.pop("source", {}), manifest.pop("encoder", {})
     known = {name: manifest[name] for name in StoreDescription.model_fields if name in manifest}
@@ -288,7 +290,7 @@ def description(store) -> dict[str, Any]:
     return {
         **known,
         "store": str(store.path),
-        "index": index_summary(store),
+        **{field: tell(store) for field, tell in told_by_others.items()},
         "encoder": encoder.get("name", "unknown"),
         "source": source.get("path") or source.get("url", "unknown"),
         "details": {**details, "encoder": encoder, "source": source},

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ..area import AreaRequest, LonLat, check_lonlat
+from ..embeddings.operations import told_by_others
 from ..operations import Request, Result, Risk, operation
 from ..run import Run
 
@@ -203,3 +204,13 @@ def export(request: ExportRequest, run: Run) -> ExportResult:
     from .export import export
 
     return export(request, run)
+
+
+def _index(store) -> dict[str, Any]:
+    """What a store's description says of its index."""
+    from .index_files import index_summary
+
+    return index_summary(store)
+
+
+told_by_others["index"] = _index
