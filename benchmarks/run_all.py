@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-NAMES = ("start_up", "search", "retrieval", "encoding")
+NAMES = ("start_up", "search", "retrieval", "encoding", "range_reading")
 
 
 def main(names: list[str]) -> int:

@@ -14,7 +14,7 @@ from cdse_qgis_plugin.engine.embeddings.sources.cache import Cache
 from .cut_pages import cut_file
 from .ranged import Opened, rows_of, written
 
-ROWS = 1500
+ROWS = 700
 FLOATS = pa.list_(pa.float32())
 SMALL_PAGES = {"data_page_size": 2048, "write_batch_size": 32}
 

@@ -18,6 +18,7 @@ class Fault:
 
     status: int = 0
     headers: dict = field(default_factory=dict)
+    body: bytes = b""
     reset: bool = False
     short: bool = False
     after: int = 0
@@ -123,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault and fault.wait_s:
             time.sleep(fault.wait_s)
         if fault and fault.status:
-            return self._plain(request, fault.status, fault.headers)
+            return self._plain(request, fault.status, fault.headers, fault.body)
         if path in server.redirects:
             return self._plain(request, 302, {"Location": server.redirects[path]})
         if path not in server.files:
@@ -144,12 +145,13 @@ class _Handler(BaseHTTPRequestHandler):
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(data)}"
         self._send(request, status, headers, body, fault)
 
-    def _plain(self, request, status, headers):
+    def _plain(self, request, status, headers, body=b""):
         request.status = status
         self.send_response(status)
-        for name, value in {"Content-Length": "0", **headers}.items():
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
         self.end_headers()
+        self.wfile.write(body)
 
     def _send(self, request, status, headers, body, fault):
         request.status = status

@@ -175,16 +175,17 @@ class _Import:
     def _survey(self) -> None:
         """Reads where all selected rows lie, which is little beside their vectors, and narrows the selection."""
         self._expected = 0
-        total, read = sum(self._selected_rows(piece) for piece in self._pieces), 0
+        read = 0
         for piece in self._pieces:
             wanted = []
-            for numbers, batch in piece.file.batches(piece.places.columns, _PLACES, piece.groups):
-                self._run.progress(None, f"Looked at {read:,} of {total:,} places")
-                found = piece.places.read(batch)
-                known = np.isfinite(found.lon)
-                self._surveyed.append(np.stack([found.lon[known], found.lat[known]]))
-                wanted.append(numbers[known][self._request.within(*self._surveyed[-1])])
-                read += len(numbers)
+            with piece.file.with_known(piece.places.columns):
+                for numbers, batch in piece.file.batches(piece.places.columns, _PLACES, piece.groups):
+                    self._run.progress(None, f"Looked at {read:,} places")
+                    found = piece.places.read(batch)
+                    known = np.isfinite(found.lon)
+                    self._surveyed.append(np.stack([found.lon[known], found.lat[known]]))
+                    wanted.append(numbers[known][self._request.within(*self._surveyed[-1])])
+                    read += len(numbers)
             if self._limited:
                 rows = np.concatenate([np.empty(0, dtype=np.int64), *wanted])
                 ends = np.cumsum(piece.file.group_rows)

@@ -74,6 +74,12 @@ class SourceFile:
         columns are read; of a file on this disk they hold all rows anyway."""
         yield
 
+    @contextlib.contextmanager
+    def with_known(self, columns: Iterable[str]) -> Iterator[None]:
+        """Until the end of the block, batches also hold rows that were not asked for, if these columns were read of
+        them already; of a file on this disk they hold all rows anyway."""
+        yield
+
     def count(self, group: int) -> int:
         """Rows of a row group that the batches hold."""
         return self.group_rows[group]

@@ -36,14 +36,19 @@ class Cache:
 
     def __init__(self, folder: str | Path | None = None):
         self.folder = (Path(folder).expanduser().absolute() if folder else default_folder()) / "sources"
+        self._used: set[Path] = set()
 
     def of(self, label: str, item: Item) -> FileCache:
         """What is known of one version of a file."""
         key = hashlib.sha256("\n".join((label, item.path, str(item.size), item.version)).encode()).hexdigest()[:32]
+        self._used.add(self.folder / key)
         return FileCache(self.folder / key)
 
-    def trim(self, limit: int = LIMIT) -> None:
-        """Removes what was used longest ago until the rest is within the limit."""
+    def trim(self, limit: int = LIMIT, spare_used: bool = False) -> None:
+        """Removes what was used longest ago until the rest is within the limit.
+
+        ``spare_used`` leaves everything that was asked for since, to be gone on with after an interruption.
+        """
         if not self.folder.is_dir():
             return
         sizes = {}
@@ -56,6 +61,8 @@ class Cache:
         for folder, (_, size) in sorted(sizes.items(), key=lambda entry: entry[1][0]):
             if total <= limit:
                 break
+            if spare_used and folder in self._used:
+                continue
             shutil.rmtree(folder, ignore_errors=True)
             total -= size
 

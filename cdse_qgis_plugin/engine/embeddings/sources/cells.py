@@ -12,7 +12,12 @@ from .. import grid, patch_layout, utm
 _MARGIN_DEG = 0.02
 """How far outside its cell a patch may lie: pictures are square in UTM, turned against the grid by up to 12 degrees."""
 
-_TOLERANCE_DEG = 0.002
+_TOLERANCE_DEG = 0.001
+"""How exactly the place of a patch is known beforehand, about 100 m."""
+
+_KM_A_DEGREE, _OVERLAP_KM, _IRREGULAR_FROM = 111.3, 150, 55
+"""How far the products of a zone reach into the next, and from which latitude on zones are not all alike."""
+
 _EXACT = 20_000
 """Cells up to which each is looked at; more than that, and the few too many at the edge do not matter."""
 
@@ -84,19 +89,38 @@ def _patches_inside(
     request: AreaRequest, row: np.ndarray, column: np.ndarray, side: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """How many patches of each cell lie in the area, and which cells have one there or nearly so."""
-    inside, near = np.zeros(len(row), dtype=np.int64), np.zeros(len(row), dtype=bool)
     lon, lat = grid.corners(row, column)
     own = utm.epsg(lon, lat)
-    for step in (0, -1, 1):
-        zone = (own % 100 - 1 + step) % 60 + 1
-        x, y = _centres(row, column, own - own % 100 + zone, side)
-        if step == 0:
-            inside = request.within(x.ravel(), y.ravel()).reshape(x.shape).sum(axis=1)
-        aside = _TOLERANCE_DEG / np.maximum(np.cos(np.radians(y)), 0.01)
-        for east, north in ((0, 0), (-1, -1), (1, 1), (-1, 1), (1, -1)):
-            moved = (x + east * aside).ravel(), np.clip(y + north * _TOLERANCE_DEG, -90, 90).ravel()
-            near |= request.within(*moved).reshape(x.shape).any(axis=1)
+    inside, near = _counted(request, row, column, own, side)
+    for step in (-1, 1):
+        some = np.flatnonzero(_may_be_in_next_zone(lon, lat, own % 100, step))
+        code = own[some] - own[some] % 100 + (own[some] % 100 - 1 + step) % 60 + 1
+        near[some] |= _counted(request, row[some], column[some], code, side)[1]
     return inside, near
+
+
+def _counted(
+    request: AreaRequest, row: np.ndarray, column: np.ndarray, code: np.ndarray, side: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same for pictures in given CRS."""
+    x, y = _centres(row, column, code, side)
+    inside = request.within(x.ravel(), y.ravel()).reshape(x.shape).sum(axis=1)
+    near = inside > 0
+    aside = _TOLERANCE_DEG / np.maximum(np.cos(np.radians(y)), 0.01)
+    for east, north in ((-1, -1), (1, 1), (-1, 1), (1, -1)):
+        moved = (x + east * aside).ravel(), np.clip(y + north * _TOLERANCE_DEG, -90, 90).ravel()
+        near |= request.within(*moved).reshape(x.shape).any(axis=1)
+    return inside, near
+
+
+def _may_be_in_next_zone(lon: np.ndarray, lat: np.ndarray, zone: np.ndarray, step: int) -> np.ndarray:
+    """Which cells lie so near to the next zone that their picture may be from a product in that one.
+
+    Where zones are not six degrees wide, all of them.
+    """
+    edge = (zone - 1) * 6 - 180 + 6 * (step > 0)
+    away = (lon - edge) * -step * np.cos(np.radians(lat)) * _KM_A_DEGREE
+    return (away < _OVERLAP_KM) | (lat >= _IRREGULAR_FROM)
 
 
 def _centres(row: np.ndarray, column: np.ndarray, code: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:

@@ -47,6 +47,12 @@ class GroupColumns:
         if len(rows):
             self._last, self._dense = int(rows[-1]), len(rows) * 2 > rows[-1]
 
+    def find_pages(self, rows: np.ndarray) -> None:
+        """Finds the pages of some rows in all columns, unless so many are wanted that pages are found while reading."""
+        self.expect(rows)
+        if not self._dense:
+            self.prepare(list(range(len(self.footer.leaves))), rows)
+
     def prepare(self, columns: list[int], rows: np.ndarray) -> None:
         """Finds the pages of columns (numbers in the schema) for all rows up to the last of ``rows``."""
         by_page = [leaf for leaf in self._leaves_of(columns) if leaf.pages or leaf.walk or not self._goes_whole(leaf)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from ...run import Run
 from ..operations import ImportRequest
 from ..parquet_source import SourceFile, open_source
 from .cells import Cells, cells_around
+from .connections import MOST
 from .guard import check_disk, check_patches
 from .opening import Reading, is_remote, reading
 from .ranged_file import RangedFile
@@ -63,7 +65,18 @@ def _wanted_files(source: Reading, request: ImportRequest, run: Run) -> list[Ran
         raise _nothing(source.source.label, files, around)
     check_patches(sum(file.kept for file in found), request.max_patches)
     check_disk(source.cache.folder, sum(file.bytes_of_kept() for file in found))
+    _find_pages(found, run)
     return found
+
+
+def _find_pages(files: list[RangedFile], run: Run) -> None:
+    """Finds the pages of several files side by side: within a file one page header leads to the next, one request at a
+    time, which would leave most connections idle."""
+    if len(files) < 2:
+        return
+    with ThreadPoolExecutor(MOST, "pages") as pool:
+        for done in [pool.submit(file.find_pages) for file in files]:
+            done.result()
 
 
 def _nothing(label: str, files: list[RangedFile], around: Cells | None) -> EngineError:

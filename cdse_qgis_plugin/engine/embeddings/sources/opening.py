@@ -78,12 +78,12 @@ class Reading:
                 files.append(RangedFile(part))
         return files
 
-    def close(self) -> None:
-        """Stops what is still being read and tidies the cache."""
+    def close(self, finished: bool) -> None:
+        """Stops what is still being read and tidies the cache, but leaves what an unfinished run can go on with."""
         self.connections.close()
         self.source.close()
         if self.cache is not None:
-            self.cache.trim()
+            self.cache.trim(spare_used=not finished)
 
     def _all(self, attempts: list) -> list:
         return self.connections.all([lambda a=attempt: self.retrying.call(a) for attempt in attempts], self.run.check)
@@ -105,10 +105,12 @@ def reading(text: str, run: Run, cache_folder: str | None = None) -> Iterator[Re
     """The source that ``text`` names, open for reading until the end of the block."""
     source = find_source(text, run)
     found = Reading(source, run, Cache(cache_folder) if is_remote(text) else None)
+    finished = False
     try:
         yield found
+        finished = True
     finally:
-        found.close()
+        found.close(finished)
 
 
 def _need_keys(run: Run) -> None:

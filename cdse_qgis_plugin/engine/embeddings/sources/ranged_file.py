@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 import numpy as np
 import pyarrow as pa
 
+from .. import grid
+from ..import_places import coordinate_columns
 from ..parquet_source import SourceFile
 from .columns import GroupColumns
 from .footer import Footer
@@ -16,6 +19,9 @@ from .ranges import RangedBytes
 
 CELL_COLUMNS = ("grid_row_u", "grid_col_r")
 """Columns that say in which cell of the Major TOM grid a patch lies."""
+
+_LEEWAY_DEG = 0.03
+"""How far outside its cell the centre of a patch may lie, since pictures are turned against the grid."""
 
 _AHEAD = 4
 """Batches whose bytes are brought before they are asked for."""
@@ -39,6 +45,7 @@ class RangedFile(SourceFile):
         self.group_rows = [self.parquet.row_group(i).num_rows for i in range(self.parquet.num_row_groups)]
         self.notes: dict[str, None] = {}
         self._wanted: dict[int, np.ndarray] | None = None
+        self._looked_at: dict[int, frozenset[str]] = {}
         self._groups: dict[int, GroupColumns] = {}
 
     def count(self, group: int) -> int:
@@ -49,9 +56,30 @@ class RangedFile(SourceFile):
         """About how many bytes the rows take that the batches hold, at the length that a row has on average."""
         return self.data.item.size * self.kept // max(1, self.rows)
 
-    def keep(self, rows: dict[int, np.ndarray]) -> None:
-        """From now on gives only these rows, ascending and counted within their row group."""
+    def keep(self, rows: dict[int, np.ndarray], looked_at: Iterable[str] = ()) -> None:
+        """From now on gives only these rows, ascending and counted within their row group.
+
+        ``looked_at`` are the columns that were read of all rows of these groups to find them.
+        """
+        self._looked_at = {group: frozenset(looked_at) for group in rows}
         self._wanted = {group: found for group, found in rows.items() if len(found)}
+
+    @contextlib.contextmanager
+    def with_known(self, columns: Iterable[str]) -> Iterator[None]:
+        """Until the end of the block, batches also hold the rows of which all these columns were looked at."""
+        kept, columns = self._wanted, set(columns)
+        if kept is not None:
+            known = [group for group, looked_at in self._looked_at.items() if columns <= looked_at]
+            self._wanted = {**kept, **{group: np.arange(self.group_rows[group]) for group in known}}
+        try:
+            yield
+        finally:
+            self._wanted = kept
+
+    def find_pages(self) -> None:
+        """Finds the pages of the kept rows, in all columns, where only a few rows of a group are wanted."""
+        for group in self._wanted or ():
+            self.group(group).find_pages(self.wanted(group))
 
     def remember(self, name: str, data: bytes) -> None:
         """Keeps what was found out about this very version of the file."""
@@ -99,10 +127,26 @@ class RangedFile(SourceFile):
                 self._start(numbers, pieces[i + 1 : i + 1 + _AHEAD])
             yield starts[group] + rows, pa.RecordBatch.from_arrays(found, names=names)
 
-    @property
+    @functools.cached_property
     def has_cells(self) -> bool:
-        """Whether the file says in which cell of the Major TOM grid its patches lie."""
-        return set(CELL_COLUMNS) <= set(self.schema.names)
+        """Whether the file says in which cell of the Major TOM grid its patches lie, and means that very grid."""
+        if not set(CELL_COLUMNS) <= set(self.schema.names):
+            return False
+        pair = coordinate_columns(self, geographic=True)
+        return pair is None or all(self._fits_grid(group, pair) for group in range(len(self.group_rows)))
+
+    def _fits_grid(self, group: int, pair: tuple[str, str]) -> bool:
+        """Whether the latitudes of a row group are where its rows of cells are, as far as statistics tell."""
+        row, column = CELL_COLUMNS
+        cells, lie = self.box(group, (column, row, column, row)), self.box(group, (*pair, *pair))
+        if cells is None or lie is None:
+            return True
+        lowest, highest = grid.latitude(cells[1]), grid.latitude(cells[3])
+        height = grid.latitude(1)
+        return (
+            -_LEEWAY_DEG <= lie[1] - lowest <= height + _LEEWAY_DEG
+            and -_LEEWAY_DEG <= lie[3] - highest <= height + _LEEWAY_DEG
+        )
 
     @property
     def has_geometry(self) -> bool:

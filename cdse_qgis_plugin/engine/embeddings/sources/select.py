@@ -27,12 +27,11 @@ def select(file: RangedFile, request: AreaRequest, cells: Cells | None, crs: str
     if cells is None:
         return
     if file.has_cells:
-        found = _by_cell(file, request, cells, run)
+        file.keep(_by_cell(file, request, cells, run), CELL_COLUMNS)
     elif pair := coordinate_columns(file, geographic=True):
-        found = _by_coordinates(file, request, cells, pair, run)
+        file.keep(_by_coordinates(file, request, cells, pair, run), pair)
     else:
-        found = _by_place(file, request, crs, run)
-    file.keep(found)
+        file.keep(*_by_place(file, request, crs, run))
 
 
 def candidate_groups(file: RangedFile, request: AreaRequest, cells: Cells | None) -> list[int]:
@@ -123,7 +122,9 @@ def _by_coordinates(
     return found
 
 
-def _by_place(file: RangedFile, request: AreaRequest, crs: str | None, run: Run) -> dict[int, np.ndarray]:
+def _by_place(
+    file: RangedFile, request: AreaRequest, crs: str | None, run: Run
+) -> tuple[dict[int, np.ndarray], list[str]]:
     reader = find_places(file, crs)
     found = {}
     for group in range(len(file.group_rows)):
@@ -138,7 +139,7 @@ def _by_place(file: RangedFile, request: AreaRequest, crs: str | None, run: Run)
             known = np.flatnonzero(np.isfinite(lie.lon))
             parts.append(start + known[request.within(lie.lon[known], lie.lat[known])])
         found[group] = np.concatenate(parts)
-    return found
+    return found, reader.columns
 
 
 def _batches(file: RangedFile, columns, group: int):
