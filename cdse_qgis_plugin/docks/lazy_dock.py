@@ -25,7 +25,7 @@ class LazyDock(QgsDockWidget):
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
         self._soon.timeout.connect(self.content)
-        self.visibilityChanged.connect(lambda is_visible: self._soon.start() if is_visible else None)
+        self.visibilityChanged.connect(lambda is_visible: self._soon.start() if is_visible else self._soon.stop())
 
     @property
     def is_made(self) -> bool:

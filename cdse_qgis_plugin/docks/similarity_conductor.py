@@ -70,19 +70,19 @@ class SimilarityConductor(QObject):
             self._canvas.setMapTool(self.tool)
             self._canvas.setFocus()
         else:
-            self._canvas.unsetMapTool(self.tool)
+            self.tool.leave()
 
     def remove(self) -> None:
         """Takes everything off the map and out of QGIS; layers with results stay, they are the user's."""
         self.session.stop()
         self.jobs.asking.drop()
         self.exporting.asking.drop()
-        self._canvas.mapToolSet.disconnect(self._tool_set)
         self.project.remove()
         self.scores.remove()
         self.pictures.remove()
-        self.tool.remove()
         self.area_tool.remove()
+        self.tool.remove()
+        self._canvas.mapToolSet.disconnect(self._tool_set)
         self.marks.remove()
         self.layers.forget()
 

@@ -6,7 +6,7 @@ import math
 from collections import OrderedDict
 from typing import Any
 
-from qgis.core import QgsMapRendererParallelJob, QgsMapSettings, QgsRasterLayer, QgsRectangle
+from qgis.core import QgsMapRendererParallelJob, QgsMapSettings, QgsProject, QgsRasterLayer, QgsRectangle
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QObject, QSize, Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QPixmap
@@ -34,13 +34,13 @@ class Pictures(QObject):
         self._waiting: OrderedDict[str, places.Ring] = OrderedDict()
         self._job: QgsMapRendererParallelJob | None = None
         self._watched: list[QgsRasterLayer] = []
-        self._key: tuple = ()
         self._start = QTimer(self)
         self._start.setSingleShot(True)
         self._start.setInterval(0)
         self._start.timeout.connect(self._draw_next)
         canvas.layersChanged.connect(self._look_at_layers)
         canvas.destinationCrsChanged.connect(self.forget)
+        QgsProject.instance().layersWillBeRemoved.connect(self._layers_leave)
         self._look_at_layers()
 
     def of(self, match: dict[str, Any]) -> QPixmap | None:
@@ -68,24 +68,27 @@ class Pictures(QObject):
         self._stop()
         self._canvas.layersChanged.disconnect(self._look_at_layers)
         self._canvas.destinationCrsChanged.disconnect(self.forget)
+        QgsProject.instance().layersWillBeRemoved.disconnect(self._layers_leave)
         self._watch([])
 
     # ---- inside
 
     def _look_at_layers(self) -> None:
         rasters = [layer for layer in self._canvas.layers() if isinstance(layer, QgsRasterLayer) and layer.isValid()]
-        key = tuple(layer.id() for layer in rasters)
-        if key != self._key:
-            self._key = key
+        if rasters != self._watched:
             self._watch(rasters)
+            self.forget()
+
+    def _layers_leave(self, ids: list[str]) -> None:
+        """Lets go of layers while they still exist; the canvas hears of it later, maybe when others have come."""
+        kept = [layer for layer in self._watched if layer.id() not in ids]
+        if len(kept) < len(self._watched):
+            self._watch(kept)
             self.forget()
 
     def _watch(self, rasters: list[QgsRasterLayer]) -> None:
         for layer in self._watched:
-            try:
-                layer.styleChanged.disconnect(self.forget)
-            except (RuntimeError, TypeError):
-                continue  # it has left the project, and its signals with it
+            layer.styleChanged.disconnect(self.forget)
         self._watched = rasters
         for layer in rasters:
             layer.styleChanged.connect(self.forget)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from qgis.core import Qgis, QgsGeometry, QgsPointXY
-from qgis.gui import QgsMapCanvas, QgsMapMouseEvent, QgsMapTool, QgsRubberBand
+from qgis.gui import QgsMapCanvas, QgsMapMouseEvent, QgsRubberBand
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QKeyEvent
 
 from ..layers.places import NoPlace, near, to_lonlat
+from .returning import ReturningTool
 
 _PIECES = 8
 """Pieces of an edge: what is straight on the map is curved in degrees."""
 
 
-class AreaTool(QgsMapTool):
+class AreaTool(ReturningTool):
     """Draws a polygon: clicks add corners, a right click or a double click closes it, Backspace takes one back."""
 
     drawn = pyqtSignal(list)
@@ -25,7 +26,6 @@ class AreaTool(QgsMapTool):
 
     def __init__(self, canvas: QgsMapCanvas):
         super().__init__(canvas)
-        self._canvas = canvas
         self._corners: list[QgsPointXY] = []
         self._band: QgsRubberBand | None = None
         self.setCursor(Qt.CursorShape.CrossCursor)
@@ -66,7 +66,7 @@ class AreaTool(QgsMapTool):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leaves with Escape, takes a corner back with Backspace, closes with Enter."""
         if event.key() == Qt.Key.Key_Escape:
-            self._canvas.unsetMapTool(self)
+            self.leave()
         elif event.key() in (Qt.Key.Key_Backspace, Qt.Key.Key_Delete):
             if self._corners:
                 self._corners.pop()
@@ -81,7 +81,7 @@ class AreaTool(QgsMapTool):
     def remove(self) -> None:
         """Leaves the canvas for good."""
         self._begin()
-        self._canvas.unsetMapTool(self)
+        super().remove()
 
     def _begin(self) -> None:
         self._corners = []
@@ -115,7 +115,7 @@ class AreaTool(QgsMapTool):
             self.refused.emit(str(sentence))
             return
         self.drawn.emit(ring)
-        self._canvas.unsetMapTool(self)
+        self.leave()
 
     def _ring(self, corners: list[QgsPointXY]) -> list[list[float]]:
         crs = self._canvas.mapSettings().destinationCrs()

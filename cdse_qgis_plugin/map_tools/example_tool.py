@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import QgsPointXY
-from qgis.gui import QgsMapCanvas, QgsMapMouseEvent, QgsMapTool
+from qgis.gui import QgsMapCanvas, QgsMapMouseEvent
 from qgis.PyQt.QtCore import QPoint, Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QKeyEvent
 
@@ -14,12 +14,13 @@ from ..engine_link.link import EngineLink
 from ..layers.places import NoPlace, to_lonlat
 from .footprints import FootprintCache, Patch, core_share
 from .marks import CLICKED, RIGHT, WRONG, Marks
+from .returning import ReturningTool
 
 _PAUSE_MS = 40
 """Between two looks at what lies under a moving cursor."""
 
 
-class ExampleTool(QgsMapTool):
+class ExampleTool(ReturningTool):
     """Takes clicks: plain for a new search, with Shift for a right example, with Ctrl for a wrong one.
 
     It asks the engine only about places it does not know yet, one at a time, and only where the store has data.
@@ -36,7 +37,7 @@ class ExampleTool(QgsMapTool):
 
     def __init__(self, canvas: QgsMapCanvas, link: EngineLink, marks: Marks):
         super().__init__(canvas)
-        self._canvas, self._link, self._marks = canvas, link, marks
+        self._link, self._marks = link, marks
         self._store = ""
         self._bbox: list[float] = []
         self._reach = 0.0
@@ -108,7 +109,7 @@ class ExampleTool(QgsMapTool):
         """Leaves with Escape; undoes and redoes."""
         if event.key() == Qt.Key.Key_Escape:
             event.accept()
-            self._canvas.unsetMapTool(self)
+            self.leave()
         elif event.modifiers() == Qt.KeyboardModifier.ControlModifier and event.key() == Qt.Key.Key_Z:
             event.accept()
             self.undo_asked.emit()
@@ -123,7 +124,7 @@ class ExampleTool(QgsMapTool):
         self._timer.stop()
         self._stop_asking()
         self._canvas.extentsChanged.disconnect(self._hide)
-        self._canvas.unsetMapTool(self)
+        super().remove()
 
     # ---- inside
 

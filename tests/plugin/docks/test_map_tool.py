@@ -154,6 +154,19 @@ def test_escape_leaves_and_takes_the_preview_along(desk, landscape):
     assert "cursor" not in desk.conductor.marks._bands and not desk.panel.examples.tool.isChecked()
 
 
+def test_the_tool_that_was_in_use_before_comes_back(desk, landscape):
+    desk.open(landscape)
+    pan = QgsMapToolPan(desk.canvas)
+    desk.canvas.setMapTool(pan)
+    desk.conductor.use_tool(True)
+    desk.canvas.setMapTool(desk.conductor.area_tool)
+    QTest.keyClick(desk.canvas, Qt.Key.Key_Escape)
+    assert desk.canvas.mapTool() is desk.conductor.tool, "drawing an area was an errand"
+    QTest.keyClick(desk.canvas, Qt.Key.Key_Escape)
+    assert desk.canvas.mapTool() is pan
+    desk.canvas.unsetMapTool(pan)
+
+
 def test_another_tool_unchecks_the_button(desk, landscape):
     desk.open(landscape)
     desk.conductor.use_tool(True)

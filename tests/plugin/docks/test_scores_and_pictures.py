@@ -152,6 +152,18 @@ def test_another_style_means_other_pictures(desk, landscape):
     assert desk.conductor.pictures.of(best) is None
 
 
+def test_pictures_survive_closing_and_opening_the_project(desk, landscape, tmp_path):
+    desk.open(landscape, with_image=True)
+    desk.find(landscape.kinds["Forest"])
+    path = str(tmp_path / "p.qgz")
+    QgsProject.instance().write(path)
+    QgsProject.instance().clear()
+    assert desk.conductor.pictures._watched == [], "layers are let go before they are deleted"
+    QgsProject.instance().read(path)
+    best = desk.matches[0]
+    until(lambda: desk.conductor.pictures.of(best) is not None, what="the picture")
+
+
 def test_what_was_scrolled_past_is_given_up(desk, landscape):
     desk.open(landscape, with_image=True)
     answer = desk.find(landscape.kinds["Forest"])
