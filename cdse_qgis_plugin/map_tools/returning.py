@@ -13,17 +13,20 @@ class ReturningTool(QgsMapTool):
         super().__init__(canvas)
         self._canvas = canvas
         self._before: QgsMapTool | None = None
+        self._is_leaving = False
         canvas.mapToolSet.connect(self._tool_set)
 
     def leave(self) -> None:
         """Puts the tool down, if it is in use."""
         if self._canvas.mapTool() is not self:
             return
-        before, self._before = self._before, None
+        before = self._before
+        self._is_leaving = True
         if before is None or sip.isdeleted(before):
             self._canvas.unsetMapTool(self)
         else:
             self._canvas.setMapTool(before)
+        self._is_leaving = False
 
     def remove(self) -> None:
         """Leaves the canvas for good."""
@@ -33,7 +36,6 @@ class ReturningTool(QgsMapTool):
     def _tool_set(self, tool: QgsMapTool | None, before: QgsMapTool | None = None) -> None:
         if tool is not self:
             return
-        if isinstance(before, ReturningTool):  # an errand; what was there before it counts
-            before = before._before
-        if before is not None and before is not self:
+        came_back = isinstance(before, ReturningTool) and (before._is_leaving or before._before is self)
+        if before is not None and before is not self and not came_back:
             self._before = before
