@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cdse_qgis_plugin.engine.embeddings.sources.connections import Connections
+from cdse_qgis_plugin.engine.embeddings.sources.pace import Pace
 from cdse_qgis_plugin.engine.embeddings.sources.ranged_file import RangedFile
 from cdse_qgis_plugin.engine.embeddings.sources.ranges import RangedBytes, Traffic
 from cdse_qgis_plugin.engine.embeddings.sources.retry import Patience, Retrying
@@ -39,7 +40,12 @@ class Opened:
         source = MemorySource(data)
         (item,) = source.items(None)
         kept = cache.of(source.label, item) if cache else None
-        parts = (self.connections, Retrying(Patience(), self.connections.stop, print), lambda: None, self.traffic)
+        parts = (
+            self.connections,
+            Retrying(Patience(), self.connections.stop, print, Pace(2)),
+            lambda: None,
+            self.traffic,
+        )
         self.bytes = RangedBytes(source, item, kept, *parts)
         self.file = RangedFile(self.bytes)
 

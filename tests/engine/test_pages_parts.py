@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import threading
 import time
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from cdse_qgis_plugin.engine.embeddings.sources import file_list, thrift
 from cdse_qgis_plugin.engine.embeddings.sources.cache import Cache
 from cdse_qgis_plugin.engine.embeddings.sources.http import public, retry_after
+from cdse_qgis_plugin.engine.embeddings.sources.pace import Pace
 from cdse_qgis_plugin.engine.embeddings.sources.pages import from_offset_index, read_header
 from cdse_qgis_plugin.engine.embeddings.sources.ranges import joined, split
 from cdse_qgis_plugin.engine.embeddings.sources.retry import Patience
@@ -21,6 +23,7 @@ from cdse_qgis_plugin.engine.embeddings.sources.snappy import decompress_start
 from cdse_qgis_plugin.engine.embeddings.sources.source import Item
 from cdse_qgis_plugin.engine.embeddings.sources.thrift import BINARY, I32, I64, LIST, STRUCT, Field, List
 from cdse_qgis_plugin.engine.embeddings.sources.walk import Walk
+from cdse_qgis_plugin.engine.errors import Cancelled
 
 from .ranged import written
 
@@ -225,7 +228,7 @@ def test_waiting_times():
     assert 0.5 <= patience.wait_s(1, None) <= 1
     assert 4 <= patience.wait_s(4, None) <= 8
     assert patience.wait_s(30, None) <= 60
-    assert patience.wait_s(1, 5) == 5 and patience.wait_s(1, 1e9) == 60
+    assert patience.wait_s(1, 5) == 5
     assert retry_after({"Retry-After": "7"}) == 7
     assert retry_after({"Retry-After": "Mon, 23 Nov 2026 10:00:30 GMT"}, now=1795428000) == pytest.approx(30)
     assert retry_after({"Retry-After": "Mon, 23 Nov 2020 10:00:30 GMT"}) == 0
@@ -247,3 +250,38 @@ def test_a_page_index_is_believed_only_if_it_can_be_true():
                 index((50, 10, 0), (60, 10, 400)), index((2, 10, 0)), index((50, 10, 30), (60, 10, 0))):  # fmt: skip
         with pytest.raises(thrift.Malformed):
             from_offset_index(bad, 100, 4)
+
+
+def test_so_many_requests_a_minute_and_no_more():
+    pace, stop = Pace(8, a_minute=10, minute_s=0.5), threading.Event()
+    begun = []
+    for _ in range(25):
+        with pace.turn(stop):
+            begun.append(time.monotonic())
+    assert all(later - one >= 0.49 for one, later in zip(begun, begun[10:], strict=False))
+    stop.set()
+    with pytest.raises(Cancelled):
+        for _ in range(11):
+            with pace.turn(stop):
+                pass
+
+
+def test_turns_at_a_time():
+    pace, stop, at_once, most = Pace(3), threading.Event(), [], []
+
+    def work() -> None:
+        with pace.turn(stop):
+            at_once.append(1)
+            most.append(len(at_once))
+            time.sleep(0.02)
+            at_once.pop()
+
+    for allowed in (3, 2, 1, 1):
+        most.clear()
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert max(most) == allowed
+        pace.slow_down()

@@ -49,7 +49,7 @@ class RangeServer:
         self.faults: list[Fault] = []
         self.fault_for = None
         self.log: list[Request] = []
-        self.most_at_once = self._at_once = 0
+        self.most_at_once = self.at_once = 0
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.owner = self
@@ -76,15 +76,15 @@ class RangeServer:
     def begin(self, request: Request) -> Fault | None:
         with self._lock:
             self.log.append(request)
-            self._at_once += 1
-            self.most_at_once = max(self.most_at_once, self._at_once)
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
             if self.fault_for is not None:
                 return self.fault_for(request)
             return self.faults.pop(0) if self.faults else None
 
     def end(self) -> None:
         with self._lock:
-            self._at_once -= 1
+            self.at_once -= 1
 
 
 class _Server(ThreadingHTTPServer):

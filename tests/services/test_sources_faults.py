@@ -100,6 +100,29 @@ def test_too_many_requests_for_too_long(server, tmp_path, impatient):
     assert error.code == "rate_limited" and "slow down" in error.message
 
 
+def test_a_wait_that_is_too_long_is_not_begun(server, tmp_path):
+    server.fault_for = lambda request: Fault(status=429, headers={"Retry-After": "1800"})
+    began = time.monotonic()
+    error = refused(server, tmp_path)
+    assert error.code == "rate_limited" and "30 minutes" in error.message
+    assert time.monotonic() - began < 5
+
+
+def test_a_server_that_allows_fewer_connections(data, tmp_path, impatient):
+    """Other programs of the same person use connections too: after 429 we go on with fewer."""
+    files = {f"/part_{i}.parquet": data for i in range(6)}
+    with RangeServer({**files, "/list.txt": "\n".join(files).encode()}) as server:
+
+        def limited(request):
+            return Fault(status=429) if server.at_once > 2 else Fault(wait_s=0.02)
+
+        server.fault_for = limited
+        store = remote(server, tmp_path, path="/list.txt")
+        refusals = [i for i, request in enumerate(server.log) if request.status == 429]
+        assert store.count > 100 and refusals
+        assert refusals[-1] < len(server.log) / 2, "refused again and again"
+
+
 def test_a_server_that_stays_broken(server, tmp_path, impatient):
     server.fault_for = lambda request: Fault(status=500) if len(server.log) > 4 else None
     assert refused(server, tmp_path).code == "server_error"

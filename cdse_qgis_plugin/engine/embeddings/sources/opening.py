@@ -12,6 +12,7 @@ from .cache import Cache
 from .connections import MOST, Connections
 from .datasets import BUCKET, find_dataset
 from .footer import start as start_footer
+from .pace import Pace
 from .ranged_file import RangedFile
 from .ranges import RangedBytes, Traffic
 from .retry import Patience, Retrying
@@ -59,7 +60,9 @@ class Reading:
         self.source, self.run, self.cache = source, run, cache
         self.traffic = Traffic()
         self.connections = Connections(connections)
-        self.retrying = Retrying(PATIENCE, self.connections.stop, self._say)
+        self.retrying = Retrying(
+            PATIENCE, self.connections.stop, self._say, Pace(connections, source.requests_a_minute)
+        )
 
     def items(self) -> list[Item]:
         """The files of the source, with size and version."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ...errors import Cancelled, EngineError
+from .pace import Pace
 from .source import Item, Source, Transient
 
 Answer = TypeVar("Answer")
@@ -20,26 +21,28 @@ class Patience:
     """How often a failing request is tried and how long the waits between are at most, in seconds.
 
     The waits double from ``first_s`` and are drawn at random below that, so that several readers do not come back at
-    the same moment. What the server asks for in Retry-After is kept to, up to ``longest_s``.
+    the same moment. What the server asks for in Retry-After is kept to, unless it is more than ``longest_asked_s``.
     """
 
     attempts: int = 7
     first_s: float = 0.5
     longest_s: float = 60.0
+    longest_asked_s: float = 300.0
 
     def wait_s(self, failures: int, asked_s: float | None) -> float:
         """How long to wait after so many failures in a row."""
         if asked_s is not None:
-            return min(asked_s, self.longest_s)
+            return asked_s
         jitter = random.uniform(0.5, 1)  # nosec B311 - it spreads retries, it guards nothing
         return jitter * min(self.first_s * 2 ** (failures - 1), self.longest_s)
 
 
 class Retrying:
-    """Repeats attempts until they succeed. A server that asks us to slow down makes all connections wait."""
+    """Repeats attempts until they succeed. A server that asks us to slow down makes all connections wait, and from
+    then on there is one less of them."""
 
-    def __init__(self, patience: Patience, stop: threading.Event, say: Callable[[str], None]):
-        self._patience, self._stop, self._say = patience, stop, say
+    def __init__(self, patience: Patience, stop: threading.Event, say: Callable[[str], None], pace: Pace):
+        self._patience, self._stop, self._say, self._pace = patience, stop, say, pace
         self._quiet_until = 0.0
 
     def call(self, attempt: Callable[[], Answer]) -> Answer:
@@ -51,7 +54,8 @@ class Retrying:
         while True:
             self._pause(self._quiet_until - time.monotonic())
             try:
-                return attempt()
+                with self._pace.turn(self._stop):
+                    return attempt()
             except Transient as trouble:
                 failures += 1
                 self._after(trouble, failures)
@@ -68,10 +72,11 @@ class Retrying:
             self._pause(self._quiet_until - time.monotonic())
             before = len(data)
             try:
-                for piece in source.stream(item, start + before, stop):
-                    data += piece
-                    if self._stop.is_set():
-                        raise Cancelled()
+                with self._pace.turn(self._stop):
+                    for piece in source.stream(item, start + before, stop):
+                        data += piece
+                        if self._stop.is_set():
+                            raise Cancelled()
                 if len(data) < stop - start:
                     raise Transient(f"{len(data) - before:,} bytes came instead of {stop - start - before:,}")
             except Transient as trouble:
@@ -86,10 +91,12 @@ class Retrying:
         return bytes(data)
 
     def _after(self, trouble: Transient, failures: int) -> None:
-        if failures >= self._patience.attempts:
-            raise _given_up(trouble, failures)
         wait = self._patience.wait_s(failures, trouble.wait_s)
+        if failures >= self._patience.attempts or wait > self._patience.longest_asked_s:
+            raise _given_up(trouble, failures)
         if trouble.throttled:
+            if self._quiet_until < time.monotonic():  # the first to hear it speaks for those asked at the same time
+                self._pace.slow_down()
             self._quiet_until = max(self._quiet_until, time.monotonic() + wait)
         if wait > 2:
             self._say(f"{trouble.reason}; trying again in {wait:.0f} s")
@@ -102,9 +109,10 @@ class Retrying:
 
 def _given_up(trouble: Transient, failures: int) -> EngineError:
     if trouble.throttled:
+        how = f"and to wait {trouble.wait_s / 60:,.0f} minutes" if (trouble.wait_s or 0) > 120 else "again and again"
         return EngineError(
             "rate_limited",
-            f"The server keeps asking us to slow down, also after {failures} attempts ({trouble.reason}).",
+            f"The server asks us to slow down, {how} ({trouble.reason}).",
             "Wait some minutes, close other programs that read from the same service, then start again: what has been "
             "read is kept.",
         )

@@ -34,6 +34,8 @@ class S3Source(Source):
     Raises EngineError ``wrong_key``, ``expired_key``, ``denied``, ``no_source``, ``wrong_clock``, ``source_changed``.
     """
 
+    requests_a_minute = 2000  # CDSE's quota
+
     def __init__(self, endpoint: str, bucket: str, prefix: str, secrets: Mapping[str, str], label: str = ""):
         self.label = label or f"s3://{bucket}/{prefix}"
         self._bucket, self._prefix = bucket, prefix

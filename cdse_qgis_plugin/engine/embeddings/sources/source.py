@@ -51,6 +51,9 @@ class Source(ABC):
     label: str
     """What to call the source in sentences and in the description of a store."""
 
+    requests_a_minute: int | None = None
+    """How many requests the service allows a minute, where it says so."""
+
     @abstractmethod
     def items(self, check: Check) -> list[Item]:
         """The Parquet files, in the order of their names."""
