@@ -1,4 +1,4 @@
-"""A screen, a real QGIS window on it, and a person: mouse and keyboard through xdotool, eyes through eyes.py."""
+"""A real QGIS window and a person: mouse and keyboard through xdotool, eyes through eyes.py."""
 
 from __future__ import annotations
 
@@ -7,93 +7,30 @@ import json
 import os
 import shutil
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
+from tools.clean_profile import CleanProfile
+
 ROOT = Path(__file__).resolve().parents[1]
-NAME = "cdse_qgis_plugin"
-_OPENBOX = Path("/etc/xdg/openbox/rc.xml")
-_LARGE = '<application type="normal"><maximized>yes</maximized></application></applications>'
-"""Main windows fill the screen; dialogs stay as they are."""
 
 
 class DemoError(RuntimeError):
     """The demo could not go on, and why."""
 
 
-class Screen:
-    """A virtual screen with a window manager, on a display number of its own."""
-
-    def __init__(self, width: int = 1400, height: int = 900, log: Path | None = None):
-        self._log = open(log, "wb") if log else subprocess.DEVNULL  # noqa: SIM115 - closed with the screen
-        read, write = os.pipe()
-        self._server = subprocess.Popen(
-            [
-                "Xvfb",
-                "-displayfd",
-                str(write),
-                "-screen",
-                "0",
-                f"{width}x{height}x24",
-                "-dpi",
-                "96",
-                "-nolisten",
-                "tcp",
-            ],
-            pass_fds=[write],
-            stdout=self._log,
-            stderr=self._log,
-        )
-        os.close(write)
-        with os.fdopen(read) as answer:
-            number = answer.readline().strip()
-        if not number:
-            raise DemoError("Xvfb did not start.")
-        self.display = f":{number}"
-        self._config = tempfile.NamedTemporaryFile("w", suffix=".xml")  # noqa: SIM115 - closed with the screen
-        self._config.write(_OPENBOX.read_text(encoding="utf-8").replace("</applications>", _LARGE))
-        self._config.flush()
-        self._manager = subprocess.Popen(
-            ["openbox", "--config-file", self._config.name],
-            env={**os.environ, "DISPLAY": self.display},
-            stdout=self._log,
-            stderr=self._log,
-        )
-
-    def picture(self, path: Path) -> None:
-        """Saves what the screen shows."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["import", "-display", self.display, "-window", "root", str(path)], check=True, timeout=60)
-
-    def close(self) -> None:
-        """Ends the screen and everything drawn on it."""
-        for process in (self._manager, self._server):
-            stop(process)
-        self._config.close()
-        if self._log != subprocess.DEVNULL:
-            self._log.close()
-
-
 class Qgis:
     """A QGIS window with the packaged plugin in a profile of its own."""
 
-    def __init__(self, home: Path, display: str | None, engine_python: Path, *arguments: str, eyes: bool = True):
-        self.home = home
-        self._eyes = home / "eyes"
+    def __init__(self, profile: CleanProfile, display: str, *arguments: str):
+        self._eyes = profile.folder / "eyes"
         shutil.rmtree(self._eyes, ignore_errors=True)
         self._eyes.mkdir(parents=True)
-        environment = clean_environment(home)
-        environment["CDSE_ENGINE_PYTHON"] = str(engine_python)
-        environment["CDSE_DEMO_EYES"] = str(self._eyes)
-        if display:
-            environment["DISPLAY"] = display
-            environment.pop("WAYLAND_DISPLAY", None)
-        command = ["qgis", "--nologo", "--noversioncheck", "--profiles-path", str(home), "--profile", "default"]
-        if eyes:
-            command += ["--code", str(ROOT / "demo" / "eyes.py")]
-        self._log = open(home / "qgis.log", "wb")  # noqa: SIM115 - closed with the window
-        self.process = subprocess.Popen([*command, *arguments], env=environment, stdout=self._log, stderr=self._log)
+        self.log = profile.folder / "qgis.log"
+        with open(self.log, "wb") as log:
+            self.process = profile.start_qgis(
+                display, ROOT / "demo" / "eyes.py", *arguments, output=log, CDSE_DEMO_EYES=str(self._eyes)
+            )
 
     def see(self, kind: str, timeout_s: float = 10, **question: object) -> dict:
         """What the eyes answer; raises DemoError when they see nothing of the kind."""
@@ -105,9 +42,9 @@ class Qgis:
         until = time.monotonic() + timeout_s
         while not answer.exists():
             if self.process.poll() is not None:
-                raise DemoError(f"QGIS ended with status {self.process.returncode}; see {self.home / 'qgis.log'}.")
+                raise DemoError(f"QGIS ended with status {self.process.returncode}; see {self.log}.")
             if time.monotonic() > until:
-                raise DemoError(f"QGIS does not answer ({kind}); see {self.home / 'qgis.log'}.")
+                raise DemoError(f"QGIS does not answer ({kind}); see {self.log}.")
             time.sleep(0.02)
         seen = json.loads(answer.read_text(encoding="utf-8"))
         if "error" in seen:
@@ -133,7 +70,6 @@ class Qgis:
     def close(self) -> None:
         """Closes the window for good."""
         stop(self.process)
-        self._log.close()
 
 
 class Person:
@@ -191,37 +127,6 @@ class Person:
     def press(self, *keys: str) -> None:
         """Presses keys one after another."""
         self._do("key", "--delay", 60, *keys)
-
-
-def install_profile(home: Path, package: Path) -> None:
-    """Makes a fresh profile below ``home`` with the plugin unpacked from its package and switched on."""
-    profile = home / "profiles" / "default"
-    shutil.rmtree(profile, ignore_errors=True)
-    plugins = profile / "python" / "plugins"
-    plugins.mkdir(parents=True)
-    shutil.unpack_archive(package, plugins)
-    settings = profile / "QGIS" / "QGIS3.ini"
-    settings.parent.mkdir(parents=True)
-    settings.write_text(
-        f"[PythonPlugins]\n{NAME}=true\n"
-        "[qgis]\ncheckVersion=false\nshowTips=false\nprojOpenAtLaunch=0\n"
-        "[app]\nfirst_run_welcome=false\n"
-        "[core]\nNewsFeed\\httpsfeedqgisorg\\disabled=true\n",
-        encoding="utf-8",
-    )
-
-
-def clean_environment(home: Path) -> dict[str, str]:
-    """The environment for a QGIS that must not touch the user's own files or the tests' Python."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV", "QT_QPA"))}
-    kept["PATH"] = os.pathsep.join(p for p in kept.get("PATH", "").split(os.pathsep) if "/.venv/" not in f"{p}/")
-    folders = {"HOME": "home", "XDG_CONFIG_HOME": "home/.config", "XDG_DATA_HOME": "home/.local/share"}
-    folders.update({"XDG_CACHE_HOME": "home/.cache", "XDG_RUNTIME_DIR": "run"})
-    for name, folder in folders.items():
-        (home / folder).mkdir(parents=True, exist_ok=True)
-        kept[name] = str(home / folder)
-    (home / "run").chmod(0o700)
-    return kept
 
 
 def stop(process: subprocess.Popen) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -18,11 +19,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from demo.desktop import ROOT, DemoError, Person, Qgis, Screen, clean_environment, install_profile
+from demo.desktop import ROOT, DemoError, Person, Qgis
+from tools import environments, package
+from tools.clean_profile import CleanProfile
+from tools.virtual_display import VirtualDisplay
 
 OUT = ROOT / "build" / "demo"
-ENGINE_PYTHON = ROOT / ".venv" / "engine" / "bin" / "python"
-PACKAGE = ROOT / "build" / "cdse_qgis_plugin.zip"
 
 
 def main() -> int:
@@ -41,38 +43,36 @@ def main() -> int:
 def _demo(options: argparse.Namespace) -> int:
     OUT.mkdir(parents=True, exist_ok=True)
     say("Making the store")
-    prepared = json.loads(_run(ENGINE_PYTHON, "demo/prepare.py", OUT, *_data(options)))
+    prepared = json.loads(_run(environments.ENGINE.python, "demo/prepare.py", OUT, *_data(options)))
     say("Packing the plugin and making the project")
-    _run(ROOT / ".venv" / "qgis" / "bin" / "python", "-m", "tools.package")
-    home = OUT / "home"
-    install_profile(home, PACKAGE)
+    shutil.rmtree(OUT / "home", ignore_errors=True)
+    profile = CleanProfile(OUT / "home").install(package.build())
     project = OUT / "demo.qgz"
-    environment = {**clean_environment(home), "QT_QPA_PLATFORM": "offscreen"}
-    _run("/usr/bin/python3", "demo/make_project.py", project, prepared["store"], prepared["backdrop"], env=environment)
-    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-        return _open(home, project)
-    return _act(home, project, prepared)
+    command = ["/usr/bin/python3", "demo/make_project.py", project, prepared["store"], prepared["backdrop"]]
+    _run(*command, env=profile.environment())
+    if os.environ.get("DISPLAY"):
+        return _open(profile, project)
+    return _act(profile, project, prepared)
 
 
-def _open(home: Path, project: Path) -> int:
+def _open(profile: CleanProfile, project: Path) -> int:
     """QGIS for a person to click in."""
-    say("Opening QGIS: press “Find similar places” in the Copernicus toolbar, then click the map")
-    qgis = Qgis(home, None, ENGINE_PYTHON, str(project), eyes=False)
-    status = qgis.process.wait()
-    qgis.close()
-    return status
+    say("Opening QGIS: press “Click an example” in the Copernicus toolbar, then click the map")
+    # The profile has a home of its own, where the key to this display does not lie.
+    key = os.environ.get("XAUTHORITY", str(Path.home() / ".Xauthority"))
+    window = profile.start_qgis(os.environ["DISPLAY"], None, str(project), output=subprocess.DEVNULL, XAUTHORITY=key)
+    return window.wait()
 
 
-def _act(home: Path, project: Path, prepared: dict) -> int:
+def _act(profile: CleanProfile, project: Path, prepared: dict) -> int:
     """A person's clicks on a virtual screen."""
     say("Opening QGIS on a virtual screen")
     exported, picture = OUT / "similar places.gpkg", OUT / "screenshot.png"
     exported.unlink(missing_ok=True)
-    screen = Screen(log=OUT / "screen.log")
-    try:
-        qgis = Qgis(home, screen.display, ENGINE_PYTHON, str(project))
+    with VirtualDisplay() as screen:
+        qgis = Qgis(profile, screen.name, str(project))
         try:
-            table = click_through(qgis, Person(qgis, screen.display), prepared["place"], exported)
+            table = click_through(qgis, Person(qgis, screen.name), prepared["place"], exported)
             time.sleep(1.5)  # the last pictures of the results are still being drawn
             screen.picture(picture)
         except DemoError:
@@ -80,8 +80,6 @@ def _act(home: Path, project: Path, prepared: dict) -> int:
             raise
         finally:
             qgis.close()
-    finally:
-        screen.close()
     _tell(prepared, table, exported, picture)
     return 0
 

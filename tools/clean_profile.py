@@ -6,6 +6,7 @@ import subprocess
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from . import environments, package
 from .isolation import isolated
@@ -18,6 +19,7 @@ processing=true
 [qgis]
 checkVersion=false
 askToSaveProjectChanges=false
+projOpenAtLaunch=0
 """
 
 
@@ -69,10 +71,12 @@ class CleanProfile:
             timeout=300,
         )
 
-    def start_qgis(self, display: str, script: Path, *arguments: str, **more: str) -> subprocess.Popen:
-        """Starts the QGIS window on a display and has it run a Python script when it is ready."""
+    def start_qgis(
+        self, display: str, script: Path | None, *arguments: str, output: int | IO = subprocess.PIPE, **more: str
+    ) -> subprocess.Popen:
+        """Starts the QGIS window on a display and has it run a Python script, if any, when it is ready."""
         command = ["qgis", "--nologo", "--noversioncheck", "--profiles-path", str(self.folder / "qgis")]
-        command += ["--profile", "default", "--code", str(script), *arguments]
+        command += ["--profile", "default", *(["--code", str(script)] if script else []), *arguments]
         environment = self.environment(DISPLAY=display, QT_QPA_PLATFORM="xcb", **more)
         environment.pop("WAYLAND_DISPLAY", None)
-        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True)

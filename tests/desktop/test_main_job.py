@@ -1,18 +1,20 @@
 """The main job in the real QGIS window, by a person's clicks: the same walk as the demo, looked at more closely."""
 
 import json
-import shutil
 import subprocess
 import time
 
 import pytest
 from osgeo import ogr
 
-from demo.desktop import ROOT, Person, Qgis, Screen, install_profile
-from demo.run import ENGINE_PYTHON, PACKAGE, click_through
+from demo.desktop import ROOT, Person, Qgis
+from demo.run import click_through
+from tools import environments, package
+from tools.clean_profile import CleanProfile
+from tools.virtual_display import VirtualDisplay, is_possible
 
 PICTURES = ROOT / "build" / "pictures"
-QGIS_PYTHON = ROOT / ".venv" / "qgis" / "bin" / "python"
+pytestmark = pytest.mark.skipif(not is_possible(), reason="a real window needs Xvfb, openbox and xdotool")
 
 
 @pytest.fixture(scope="module")
@@ -21,15 +23,14 @@ def prepared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo") / "Über Land"
     folder.mkdir()
     told = subprocess.run(
-        [ENGINE_PYTHON, "demo/prepare.py", folder], cwd=ROOT, capture_output=True, text=True, check=True, timeout=300
+        [environments.ENGINE.python, "demo/prepare.py", folder],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
     )
     return json.loads(told.stdout)
-
-
-@pytest.fixture(scope="module")
-def package():
-    subprocess.run([QGIS_PYTHON, "-m", "tools.package"], cwd=ROOT, check=True, timeout=120, capture_output=True)
-    return PACKAGE
 
 
 @pytest.fixture(scope="module")
@@ -42,20 +43,18 @@ def project(tmp_path_factory, prepared):
 
 @pytest.fixture(scope="module")
 def screen():
-    screen = Screen()
-    yield screen
-    screen.close()
+    with VirtualDisplay() as display:
+        yield display
 
 
 @pytest.fixture
-def window(tmp_path, screen, package, project, request):
+def window(tmp_path, screen, project, request):
     """Opens QGIS windows with fresh profiles, closes them all, and keeps a picture of how it ended."""
     opened = []
 
     def open_window(name="home"):
-        home = tmp_path / name
-        install_profile(home, package)
-        opened.append(Qgis(home, screen.display, ENGINE_PYTHON, str(project)))
+        profile = CleanProfile(tmp_path / name).install(package.build(tmp_path / f"{name}.zip"))
+        opened.append(Qgis(profile, screen.name, str(project)))
         return opened[-1]
 
     yield open_window
@@ -84,7 +83,7 @@ def alive(pid):
 def test_a_person_finds_similar_places_and_exports_them(window, screen, prepared, tmp_path):
     qgis = window()
     exported = tmp_path / "similar places.gpkg"
-    table = click_through(qgis, Person(qgis, screen.display), prepared["place"], exported)
+    table = click_through(qgis, Person(qgis, screen.name), prepared["place"], exported)
     time.sleep(1.5)
     screen.picture(PICTURES / "main_job.png")
 
@@ -113,13 +112,6 @@ def test_two_windows_work_on_one_store(window, screen, prepared, tmp_path):
     for name in ("first", "second"):
         qgis = window(name)
         exported = tmp_path / f"{name}.gpkg"
-        tables.append(click_through(qgis, Person(qgis, screen.display), prepared["place"], exported))
+        tables.append(click_through(qgis, Person(qgis, screen.name), prepared["place"], exported))
         assert exported.exists()
     assert tables[0]["rows"] == tables[1]["rows"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def needs_a_screen():
-    missing = [tool for tool in ("Xvfb", "xdotool", "openbox", "import", "qgis") if shutil.which(tool) is None]
-    if missing:
-        pytest.skip(f"needs {', '.join(missing)}; make setup installs them")
