@@ -22,7 +22,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENE = ROOT.parent / "shared/data/sentinel2_delmarva/S2_L1C_18SVG_20160112_20m.tif"
-GOALS = {"scene": (0.5, None), "large": (60, 1.5)}
+GOALS = {"scene": ("cpu", 0.5, None), "large": ("best", 60, 1.5)}
+"""What is measured, seconds, GB: the scene in time of one core, the large raster on the clock."""
 
 
 def main() -> None:
@@ -163,9 +164,10 @@ def _print(rows: list[tuple[str, int, dict]]) -> None:
     columns = ("image", "cores", "s", "first s", "cpu s", "peak GB", "patches", "x reading", "x product", "goal")
     print("".join(f"{column:>11}" for column in columns))
     for name, cores, found in rows:
-        seconds, memory = GOALS[name]
-        met = found["best"] <= seconds and (memory is None or found["peak"] <= memory)
-        goal = f"{seconds} s" + (f", {memory} GB" if memory else "") + (" met" if met else " MISSED")
+        measure, seconds, memory = GOALS[name]
+        met = found[measure] <= seconds and (memory is None or found["peak"] <= memory)
+        wanted = f"{seconds} {'cpu ' if measure == 'cpu' else ''}s" + (f", {memory} GB" if memory else "")
+        goal = wanted + (" met" if met else " MISSED")
         cells = [
             f"{found['best']:.2f}",
             f"{found['first']:.2f}",
