@@ -15,6 +15,7 @@ import pytest
 from cdse_qgis_plugin.engine.embeddings.sources import opening
 from cdse_qgis_plugin.engine.embeddings.sources.retry import Patience
 from cdse_qgis_plugin.engine.errors import EngineError
+from cdse_qgis_plugin.engine.operations import find
 from cdse_qgis_plugin.engine.run import Run
 
 from . import major_tom_files as major_tom
@@ -126,6 +127,19 @@ def test_a_server_that_allows_fewer_connections(data, tmp_path, impatient):
 def test_a_server_that_stays_broken(server, tmp_path, impatient):
     server.fault_for = lambda request: Fault(status=500) if len(server.log) > 4 else None
     assert refused(server, tmp_path).code == "server_error"
+
+
+@pytest.mark.parametrize("operation", ["import", "estimate"])
+@pytest.mark.parametrize(
+    "source", ["http://", "https:///x", "http://[::1/x", "http://127.0.0.1:99999/x", "s3://", "s3://B_ad!!/x",
+               "ftp://host/x", "gs://bucket/x", "/no/such/file.parquet"],
+)  # fmt: skip
+def test_what_is_no_source(tmp_path, operation, source):
+    request = {"source": source, **({"store": str(tmp_path / "remote")} if operation == "import" else {})}
+    with pytest.raises(EngineError) as raised:
+        find(f"embeddings.{operation}")({**request, "cache": str(tmp_path)}, Run())
+    assert raised.value.code == "no_source"
+    assert raised.value.message.endswith(".") and raised.value.hint.endswith(".")
 
 
 def test_nobody_there(tmp_path, impatient):

@@ -1,6 +1,10 @@
 """S3 with authentication on: the sets of CDSE by name, any bucket, and what goes wrong with keys."""
 
 import concurrent.futures
+import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +22,7 @@ from .range_server import Fault, RangeServer
 from .s3_server import S3Server
 from .test_sources import COLUMN, ROW, area, assert_same, make
 
+ROOT = Path(__file__).parents[2]
 FOLDER = "auxdata/MajorTOM/embeddings"
 
 
@@ -79,6 +84,23 @@ def test_a_bucket_and_a_key(server, parts, tmp_path):
     folder = f"s3://eodata/{FOLDER}/Core-S2L1C-SSL4EO"
     _, all_of_it = make(folder, tmp_path / "all", tmp_path, a_run(server), bbox=area(ROW, COLUMN))
     assert_same(one, all_of_it)
+
+
+def test_from_the_command_line_with_keys_on_stdin(server, tmp_path):
+    (tmp_path / "endpoints.json").write_text(json.dumps({"S3": server.address}))
+    request = {
+        "source": "cdse:Core-S2L1C-SSL4EO", "store": str(tmp_path / "store"), "cache": str(tmp_path / "cache"),
+        "bbox": list(map(float, area(ROW, COLUMN))),
+    }  # fmt: skip
+    command = [sys.executable, "-m", "cdse_qgis_plugin.engine", "run", "--secrets"]
+    command += ["--endpoints", str(tmp_path / "endpoints.json"), "embeddings.import", json.dumps(request)]
+    done = subprocess.run(
+        command, cwd=ROOT, input=json.dumps(server.secrets), capture_output=True, text=True, check=True
+    )  # fmt: skip
+    assert json.loads(done.stdout)["count"] > 40
+    kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    for secret in server.secrets.values():
+        assert secret not in done.stdout + done.stderr and secret.encode() not in kept
 
 
 def test_an_estimate_before_anything_is_read(server, parts, tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ...errors import EngineError
 from ...run import Run
@@ -42,15 +42,27 @@ def find_source(text: str, run: Run) -> Source:
     if scheme == "s3":
         from .s3 import S3Source
 
-        parts = urlsplit(text)
+        parts = _parts(text)
         return S3Source(run.endpoints["S3"], parts.netloc, parts.path.lstrip("/"), run.secrets)
     if scheme in ("http", "https"):
         from .http import HttpSource
 
+        _parts(text)
         return HttpSource(text)
+    if "://" in text:
+        raise EngineError(
+            "no_source", f"Addresses that begin with “{scheme}://” cannot be read.", "Download the file first."
+        )
     from .local import LocalSource
 
     return LocalSource(text)
+
+
+def _parts(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError as error:
+        raise EngineError("no_source", f"The address makes no sense: {error}.", "Write it in full.") from None
 
 
 class Reading:

@@ -96,8 +96,8 @@ class S3Source(Source):
             if answer["ETag"] != item.version or int(answer["ContentRange"].rpartition("/")[2]) != item.size:
                 raise changed(item)
             yield from body.iter_chunks(_PIECE)
-        except (botocore.exceptions.BotoCoreError, urllib3.exceptions.HTTPError, OSError) as error:
-            raise Transient(f"the connection broke off ({type(error).__name__})") from None
+        except (botocore.exceptions.BotoCoreError, urllib3.exceptions.HTTPError, OSError):
+            raise Transient("the connection broke off") from None
         finally:
             body.close()
 
@@ -148,7 +148,7 @@ class S3Source(Source):
                 f"The server of “{self.label}” could not prove who it is.",
                 "Check the clock of this machine and, behind a company's proxy, its certificates.",
             )
-        return Transient(f"no connection ({type(error).__name__})")
+        return Transient("no connection")
 
     def _refusal(self, code: str, status: int, path: str) -> EngineError:
         details = f"{status} {code}".strip()
