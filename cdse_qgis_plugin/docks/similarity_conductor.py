@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import QgsMapLayer, QgsProject
 from qgis.gui import QgsMapCanvas
-from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
+from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..engine_link.call import CallFailed
 from ..engine_link.link import EngineLink
@@ -19,16 +18,14 @@ from ..map_tools.marks import Marks
 from .parts import words
 from .parts.answer import Answer
 from .parts.exporting import Exporting
-from .parts.import_store import ImportStoreDialog
-from .parts.make_store import MakeStoreDialog
-from .parts.map_view import MapView
+from .parts.map_view import MapView, bbox_of_store
 from .parts.project_link import ProjectLink
 from .parts.result_layers import ResultLayers
 from .parts.results_model import SIDE
 from .parts.score_session import ScoreSession
 from .parts.search_session import SearchSession
-from .parts.store_jobs import StoreJobs
 from .similarity_panel import SimilarityPanel
+from .store_guide import StoreGuide
 
 
 class SimilarityConductor(QObject):
@@ -54,7 +51,7 @@ class SimilarityConductor(QObject):
         self.view = MapView(canvas, self)
         self.layers = ResultLayers(self)
         self.scores = ScoreSession(link, canvas, self)
-        self.jobs = StoreJobs(link, self)
+        self.guide = StoreGuide(canvas, link, self.session, self.panel, self.view, self)
         self.exporting = Exporting(link, self.panel, self)
         self._shown_answer: Answer | None = None
         self._connect_panel()
@@ -75,7 +72,7 @@ class SimilarityConductor(QObject):
     def remove(self) -> None:
         """Takes everything off the map and out of QGIS; layers with results stay, they are the user's."""
         self.session.stop()
-        self.jobs.asking.drop()
+        self.guide.remove()
         self.exporting.asking.drop()
         self.project.remove()
         self.scores.remove()
@@ -90,13 +87,6 @@ class SimilarityConductor(QObject):
 
     def _connect_panel(self) -> None:
         panel, session = self.panel, self.session
-        panel.stores.chosen.connect(lambda path: session.open_store(path) if path else session.close_store())
-        for asker in (panel.stores, panel.start):
-            asker.make_asked.connect(self.make_store)
-            asker.import_asked.connect(self.import_store)
-            asker.offline_asked.connect(self.jobs.offline)
-        panel.start.open_asked.connect(panel.stores.open_folder)
-        panel.stores.zoom_asked.connect(self._zoom_to_store)
         panel.examples.tool_wanted.connect(self.use_tool)
         panel.examples.removed.connect(session.remove)
         panel.examples.cleared.connect(session.clear)
@@ -122,11 +112,10 @@ class SimilarityConductor(QObject):
 
     def _connect_session(self) -> None:
         session, progress = self.session, self.panel.progress
-        for owner in (self.jobs, self.scores, self.exporting):
-            progress.follow(owner.asking)
-        for asking in (session.describing, session.searching):
+        for asking in (session.describing, session.searching, self.scores.asking, self.exporting.asking):
             progress.follow(asking)
         session.store_changed.connect(self._store_changed)
+        session.dropped.connect(self._searches_dropped)
         session.examples_changed.connect(self._examples_changed)
         session.answered.connect(self._answered)
         session.store_failed.connect(self._fail)
@@ -136,12 +125,8 @@ class SimilarityConductor(QObject):
         self.exporting.done.connect(self.panel.messages.say)
         self.scores.levels_changed.connect(self.panel.scores.show_levels)
         self.scores.levels_changed.connect(lambda *_: self._say_if_scores_are_outdated())
-        self.jobs.asking.showing.connect(lambda _: self.panel.start.setEnabled(False))
-        self.jobs.asking.over.connect(lambda: self.panel.start.setEnabled(True))
-        self.jobs.failed.connect(self._fail)
-        self.jobs.stopped.connect(lambda: self.panel.messages.say(self.tr("Stopped. Nothing was left half made.")))
-        self.jobs.made.connect(session.take_store)
-        self.jobs.offline_ready.connect(self._offline_ready)
+        self.guide.jobs.failed.connect(self._fail)
+        self.guide.tool_wanted.connect(lambda: self.use_tool(True))
 
     def _connect_map(self) -> None:
         self.tool.picked.connect(self._picked)
@@ -159,20 +144,6 @@ class SimilarityConductor(QObject):
         self._canvas.mapToolSet.connect(self._tool_set)
 
     # ---- what a person does
-
-    def make_store(self) -> None:
-        """Asks what to make a store from, and makes it."""
-        dialog = MakeStoreDialog(self.panel)
-        if dialog.exec():
-            self.jobs.encode(dialog.arguments())
-        dialog.deleteLater()
-
-    def import_store(self) -> None:
-        """Asks which embeddings to make a store from, and makes it."""
-        dialog = ImportStoreDialog(self._canvas, self.panel)
-        if dialog.exec():
-            self.jobs.read(dialog.arguments())
-        dialog.deleteLater()
 
     def find(self) -> None:
         """Searches with the present examples and options."""
@@ -221,10 +192,20 @@ class SimilarityConductor(QObject):
         panel.show_store(is_open)
         if is_open:
             panel.options.suit(session.description)
+        self.tool.set_store(session.store, session.description)
+        self._show_store_on_map()
+        self.guide.store_opened()
+
+    def _searches_dropped(self) -> None:
         self.layers.forget()
         self.scores.forget()
         self.pictures.forget()
-        self.tool.set_store(session.store, session.description)
+
+    def _show_store_on_map(self) -> None:
+        """Outlines what the store covers while the map tool is in use."""
+        bbox = bbox_of_store(self.session.description)
+        is_wanted = bbox and self._canvas.mapTool() is self.tool
+        self.marks.show_store(rings_of({"bbox": bbox}) if is_wanted else [])
 
     def _examples_changed(self) -> None:
         now = self.session.now
@@ -277,7 +258,7 @@ class SimilarityConductor(QObject):
 
     def _fail(self, failure: CallFailed) -> None:
         ways_on = {
-            "outside_data": (self.tr("Zoom to the store"), self._zoom_to_store),
+            "outside_data": (self.tr("Zoom to the store"), self.guide.zoom_to_store),
             "engine_missing": (self.tr("Set up the engine…"), self.setup_asked.emit),
             "engine_version": (self.tr("Set up the engine…"), self.setup_asked.emit),
             "no_store": (self.tr("Open store…"), self.panel.stores.open_folder),
@@ -291,18 +272,6 @@ class SimilarityConductor(QObject):
         self.panel.messages.fail(failure, ways_on.get(failure.code))
         self.panel.stores.show_store(self.session.store)
 
-    def _offline_ready(self, layer: QgsMapLayer) -> None:
-        # The map takes the CRS of its first layer only once it has heard of the layer.
-        QTimer.singleShot(0, lambda: self._begin_offline(layer.id()))
-
-    def _begin_offline(self, layer_id: str) -> None:
-        layer = QgsProject.instance().mapLayer(layer_id)
-        if layer is not None:
-            self._zoom_to_store()
-            self.use_tool(True)
-            ready = self.tr("The landscape is ready. Click a place on the map, such as a greenhouse.")
-            self.panel.messages.say(ready, stays=True)
-
     def _options_changed(self) -> None:
         area = self.panel.options.area
         is_drawn = area.kind == "drawn" and area.drawn_ring
@@ -312,10 +281,8 @@ class SimilarityConductor(QObject):
     def _tool_set(self, tool: object, _before: object = None) -> None:
         is_ours = tool is self.tool
         self.panel.examples.tool.setChecked(is_ours)
+        self._show_store_on_map()
         self.tool_switched.emit(is_ours)
-
-    def _zoom_to_store(self) -> None:
-        self.view.zoom_to_store(self.session.description)
 
     def _zoom_to_example(self, position: int) -> None:
         ring = self.session.now.examples[position].ring

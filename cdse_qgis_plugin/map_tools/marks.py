@@ -94,6 +94,10 @@ class Marks(QObject):
         """Highlights the results under the mouse in the table."""
         self._show("hover", rings)
 
+    def show_store(self, rings: list[places.Ring]) -> None:
+        """Outlines what a store covers."""
+        self._show("store", rings)
+
     def show_area(self, rings: list[places.Ring]) -> None:
         """Outlines the area that a search is limited to."""
         self._show("area", rings)
@@ -139,6 +143,7 @@ class Marks(QObject):
 
 _LOOKS = {
     # name: (line, halo, fill, width, style, height above the map)
+    "store": ("#5b6470", "#60ffffff", "#00000000", 1, Qt.PenStyle.DotLine, 80),
     "area": ("#f2a71b", "#70000000", "#00000000", 2, Qt.PenStyle.DashLine, 90),
     "examples": ("#e6139e", "#90ffffff", "#00000000", 1, Qt.PenStyle.SolidLine, 100),
     "cursor": ("#e6139e", "#c0ffffff", "#18e6139e", 2, Qt.PenStyle.DashLine, 105),

@@ -105,7 +105,7 @@ def test_unloading_in_the_middle_of_a_job_ends_its_process(window, qgis_processi
     plugin.initGui()
     before = set(_engines())
     content = plugin._dock.content()
-    content.jobs._run("landscape.generate", {"folder": str(tmp_path / "l"), "size": 16384}, "making", print)
+    content.guide.jobs._run("landscape.generate", {"folder": str(tmp_path / "l"), "size": 16384}, "making", print)
     until(lambda: set(_engines()) - before, what="the engine's process")
     plugin.unload()
     until(lambda: not set(_engines()) - before, 10, "the end of the engine's process")

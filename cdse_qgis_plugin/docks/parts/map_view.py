@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from qgis.core import QgsRectangle
@@ -12,6 +13,19 @@ from ...layers import places
 
 _ROOM = 8.0
 """Sides of a footprint that are shown around it."""
+
+
+def bbox_of_store(description: dict[str, Any]) -> list[float]:
+    """What a store covers, [west, south, east, north] in degrees; empty when it does not say.
+
+    The box in its description is that of the patches' centres.
+    """
+    if not description.get("bbox"):
+        return []
+    west, south, east, north = description["bbox"]
+    high = float(description.get("patch_size_m") or 0) / 222_000
+    wide = high / max(0.02, math.cos(math.radians(max(abs(south), abs(north)))))
+    return [west - wide, max(-90.0, south - high), east + wide, min(90.0, north + high)]
 
 
 class MapView(QObject):
@@ -29,14 +43,14 @@ class MapView(QObject):
 
     def zoom_to_store(self, description: dict[str, Any]) -> None:
         """Shows where a store has data."""
-        bbox = description.get("bbox")
-        if not bbox:
-            return
-        # The box is that of the patches' centres.
-        reach = float(description.get("patch_size_m") or 0) / 222_000
-        west, south, east, north = bbox
-        grown = [west - reach, max(-90.0, south - reach), east + reach, min(90.0, north + reach)]
-        self._show(places.bbox_on_map(grown, self._crs()), 1.05)
+        bbox = bbox_of_store(description)
+        if bbox:
+            self._show(places.bbox_on_map(bbox, self._crs()), 1.05)
+
+    def shows_store(self, description: dict[str, Any]) -> bool:
+        """Whether the map shows at least a part of what a store covers."""
+        bbox = bbox_of_store(description)
+        return bool(bbox) and self._canvas.extent().intersects(places.bbox_on_map(bbox, self._crs()))
 
     def zoom_if_out_of_view(self, rings: list[places.Ring]) -> None:
         """Shows footprints unless one of them can be seen already."""

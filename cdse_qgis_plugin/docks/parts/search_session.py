@@ -24,6 +24,8 @@ class SearchSession(QObject):
     examples_changed = pyqtSignal()
     answered = pyqtSignal()
     """There is a new answer to show, or none any more."""
+    dropped = pyqtSignal()
+    """All searches so far are forgotten; their layers stay with the user."""
     store_failed = pyqtSignal(object)
     search_failed = pyqtSignal(object)
 
@@ -120,6 +122,7 @@ class SearchSession(QObject):
         self._warming.drop()
         self.examples.forget()
         self.latest.clear()
+        self.dropped.emit()
         self.examples_changed.emit()
         self.answered.emit()
 
@@ -170,6 +173,7 @@ class SearchSession(QObject):
         self.searching.drop()
         self.store, self.description = path, description
         self.latest.clear()
+        self.dropped.emit()
         numbers: dict[int, int] = {}
         for position in sorted(range(len(states)), key=lambda position: position == current):
             self.examples.restore(states[position].examples, states[position].answer)

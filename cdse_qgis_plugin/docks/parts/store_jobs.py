@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...engine_link.call import Call
 from ...engine_link.link import EngineLink
 from ...folders import cache_folder
-from ...layers.imagery import style_imagery
+from ...layers.backdrop import show_image
 from .asking import Asking
 
 _MANIFEST = "manifest.json"
@@ -33,8 +31,13 @@ class StoreJobs(QObject):
         self.asking = Asking(self)
 
     def encode(self, arguments: dict[str, Any]) -> None:
-        """Makes a store from an image."""
-        self._run("embeddings.encode_image", arguments, self.tr("Making a store from an image"), self._store_made)
+        """Makes a store from an image, and shows the image."""
+
+        def made(described: dict[str, Any]) -> None:
+            show_image(arguments["image"])
+            self._store_made(described)
+
+        self._run("embeddings.encode_image", arguments, self.tr("Making a store from an image"), made)
 
     def read(self, arguments: dict[str, Any]) -> None:
         """Makes a store from an embedding file."""
@@ -70,16 +73,10 @@ class StoreJobs(QObject):
         )
 
     def _offline_made(self, image: str, described: dict[str, Any]) -> None:
+        layer = show_image(image, self.tr("Made-up landscape"))
         self._store_made(described)
-        layer = next(
-            (known for known in QgsProject.instance().mapLayers().values() if Path(known.source()) == Path(image)),
-            None,
-        )
-        if layer is None:
-            layer = QgsRasterLayer(image, self.tr("Made-up landscape"))
-            style_imagery(layer)
-            QgsProject.instance().addMapLayer(layer)
-        self.offline_ready.emit(layer)
+        if layer is not None:
+            self.offline_ready.emit(layer)
 
     def _run(self, operation: str, arguments: dict[str, Any], title: str, succeeded) -> None:
         self.asking.ask(

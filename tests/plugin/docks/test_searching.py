@@ -318,3 +318,14 @@ def test_nothing_flickers_when_the_answer_is_quick(desk, landscape):
     assert time.perf_counter() - began < 5
     if time.perf_counter() - began < 0.3:
         assert shown == [] and not desk.panel.progress.isVisible()
+
+
+def test_choosing_the_same_store_again_changes_nothing(desk, landscape):
+    desk.open(landscape)
+    answer = desk.find(landscape.kinds["Forest"])
+    desk.panel.stores.chosen.emit(landscape.store)
+    until(lambda: not desk.session.describing.is_busy, what="the store")
+    assert desk.session.answer is answer
+    desk.panel.results.table.judged.emit([desk.matches[0]], RIGHT)
+    desk.wait()
+    assert len(layers()) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from qgis.core import QgsProject, QgsRasterLayer
+from qgis.core import QgsProject, QgsRasterLayer, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QLabel, QPushButton
 
@@ -17,7 +17,7 @@ from ..waiting import until
 
 
 def idle(desk) -> None:
-    until(lambda: not desk.conductor.jobs.asking.is_busy, 60, "the job")
+    until(lambda: not desk.conductor.guide.jobs.asking.is_busy, 60, "the job")
 
 
 @pytest.fixture
@@ -50,14 +50,14 @@ def test_trying_it_offline_ends_with_a_map_ready_to_be_clicked(desk):
     assert "ready" in desk.panel.messages.text()
     # A second time it is there at once, and the layer is not added again.
     desk.conductor.use_tool(False)
-    desk.conductor.jobs.offline()
+    desk.conductor.guide.jobs.offline()
     until(lambda: desk.canvas.mapTool() is desk.conductor.tool, 10, "the map tool")
     assert len(QgsProject.instance().mapLayers()) == 1
 
 
 def test_a_store_is_made_from_an_image_and_opened(desk, landscape, tmp_path):
     store = str(tmp_path / "ny störe")
-    desk.conductor.jobs.encode({"image": landscape.image, "store": store, "patch": 32, "stride": 32})
+    desk.conductor.guide.jobs.encode({"image": landscape.image, "store": store, "patch": 32, "stride": 32})
     idle(desk)
     assert desk.session.store == store and desk.session.description["count"] == 64
     assert Settings().recent_stores[0] == store
@@ -65,7 +65,7 @@ def test_a_store_is_made_from_an_image_and_opened(desk, landscape, tmp_path):
 
 def test_a_job_can_be_stopped_and_leaves_nothing(desk, landscape, tmp_path):
     store = tmp_path / "store"
-    desk.conductor.jobs.encode({"image": landscape.image, "store": str(store), "patch": 4, "stride": 1})
+    desk.conductor.guide.jobs.encode({"image": landscape.image, "store": str(store), "patch": 4, "stride": 1})
     until(lambda: desk.panel.progress.isVisible(), what="the progress")
     assert not desk.panel.start.isEnabled()
     desk.panel.progress._button.click()
@@ -76,7 +76,7 @@ def test_a_job_can_be_stopped_and_leaves_nothing(desk, landscape, tmp_path):
 
 def test_an_image_that_cannot_be_read_is_said(desk, tmp_path):
     (tmp_path / "no image.tif").write_text("no")
-    desk.conductor.jobs.encode({"image": str(tmp_path / "no image.tif"), "store": str(tmp_path / "store")})
+    desk.conductor.guide.jobs.encode({"image": str(tmp_path / "no image.tif"), "store": str(tmp_path / "store")})
     idle(desk)
     assert desk.panel.messages.text() and not desk.session.store
     assert desk.panel.start.isVisible()
@@ -84,7 +84,7 @@ def test_an_image_that_cannot_be_read_is_said(desk, tmp_path):
 
 def test_a_file_without_embeddings_is_said(desk, tmp_path):
     (tmp_path / "x.parquet").write_text("no")
-    desk.conductor.jobs.read({"source": str(tmp_path / "x.parquet"), "store": str(tmp_path / "store")})
+    desk.conductor.guide.jobs.read({"source": str(tmp_path / "x.parquet"), "store": str(tmp_path / "store")})
     idle(desk)
     assert desk.panel.messages.text() and not desk.session.store
 
@@ -172,3 +172,39 @@ def test_stores_used_lately_are_offered_and_can_be_forgotten(desk, landscape, se
     chooser._combo.activated.emit(chooser._combo.findData("/gone/störe"))
     until(lambda: desk.panel.messages.text(), what="the word of it")
     assert "There is no embedding store" in desk.panel.messages.text()
+
+
+def test_a_store_opened_into_an_empty_project_can_be_clicked(desk, landscape):
+    desk.look_at("EPSG:3857", desk.canvas.extent())
+    desk.panel.stores.chosen.emit(landscape.store)
+    until(lambda: desk.session.store, what="the store to open")
+    (world,) = QgsProject.instance().mapLayers().values()
+    assert world.isValid() and world.featureCount() > 100
+    until(lambda: desk.conductor.view.shows_store(desk.session.description), what="the map to show the store")
+    assert desk.canvas.extent().width() < 20_000
+    assert "store" not in desk.conductor.marks._bands
+    desk.conductor.use_tool(True)
+    assert "store" in desk.conductor.marks._bands, "what it covers is outlined while one clicks"
+    desk.conductor.use_tool(False)
+    assert "store" not in desk.conductor.marks._bands
+    assert desk.find(landscape.kinds["Forest"]).matches
+
+
+def test_a_store_out_of_view_offers_to_go_there(desk, landscape):
+    QgsProject.instance().addMapLayer(QgsVectorLayer("Point?crs=EPSG:3857", "mine", "memory"))
+    desk.look_at("EPSG:3857", QgsRectangle(0, 0, 1000, 1000))
+    desk.panel.stores.chosen.emit(landscape.store)
+    until(lambda: desk.session.store, what="the store to open")
+    assert "another part of the world" in desk.panel.messages.text()
+    assert desk.canvas.extent().contains(QgsRectangle(400, 400, 600, 600)), "the map is moved only when asked"
+    desk.panel.messages.findChild(QPushButton, "wayOnButton").click()
+    assert desk.conductor.view.shows_store(desk.session.description)
+
+
+def test_an_image_from_a_file_is_shown_with_its_store(desk, landscape, tmp_path):
+    desk.conductor.guide.jobs.encode(
+        {"image": landscape.image, "store": str(tmp_path / "s"), "patch": 32, "stride": 32}
+    )
+    idle(desk)
+    (layer,) = QgsProject.instance().mapLayers().values()
+    assert isinstance(layer, QgsRasterLayer) and layer.source() == landscape.image
