@@ -2,7 +2,7 @@
 
 For every kind of search, directions that the index has not seen are answered exactly. One generous search of the lists
 then tells for every smaller number of lists and candidates what it would have found, so whole grids are measured at
-the price of one. What is chosen must hold in each half of the directions; the lower recall is told.
+the price of one. What is told is what the mean recall exceeds with 95 % confidence, rather than what happened to be.
 """
 
 from __future__ import annotations
@@ -26,14 +26,17 @@ LEVELS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 
 _DEPTHS = (100, 1000)
 _DEEP = 10_000
-_SHARES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
-"""Shares of the rows that a filter may leave, measured as runs of neighbouring rows: the hardest filters, since the
-nearest lists may have nothing there."""
+_STEP = 3.0
+"""Filters are measured for shares of the rows in these steps, up from the least that is not compared exactly, as runs
+of neighbouring rows: the hardest filters, since the nearest lists may have nothing there."""
 
 _RUNS = 4
 _DIRECTIONS = 32
 _DEEP_DIRECTIONS = 8
 _PIECE = 16_384
+_CONFIDENCE = 1.64
+"""Standard errors of a mean to stay on the safe side by: one-sided, 95 %."""
+
 _SAME = 1e-6
 """Scores this close are the same answer, as those of duplicates are."""
 
@@ -51,15 +54,20 @@ class _Grid:
     candidates: np.ndarray
 
     @classmethod
-    def of(cls, lists: Lists, depth: int, limit: int) -> _Grid:
-        probes = np.unique(np.round(2 ** np.arange(2, np.log2(lists.lists) - 0.9, 0.5)).astype(int))
+    def of(cls, lists: Lists, depth: int, share: float, limit: int) -> _Grid:
+        most = np.log2(lists.lists) - (2 if share == 1 and depth < _DEEP else 1)
+        probes = np.unique(np.round(2 ** np.arange(2, most + 0.1, 0.5)).astype(int))
         candidates = np.unique(np.round(depth * 2 ** np.arange(0, 6.5, 0.25)).astype(int))
         return cls(probes, candidates[candidates <= limit])
 
 
 def calibrate(lists: Lists, vectors: np.ndarray, assigned: np.ndarray, held_out: HeldOut, levels, run: Run) -> Recalls:
     """Measures every kind of search; ``assigned`` (n,) is the list of every row."""
-    shares = (1.0, *(share for share in _SHARES if share * len(vectors) > EXACT_ROWS))
+    shares = [1.0]
+    least = EXACT_ROWS / len(vectors)
+    while least < 0.5:
+        shares.append(least)
+        least *= _STEP
     plans = [(share, _DEPTHS, _DIRECTIONS) for share in shares]
     if len(vectors) >= 20 * _DEEP:
         plans.append((1.0, (_DEEP,), _DEEP_DIRECTIONS))
@@ -82,7 +90,8 @@ class _Measure:
         """The cells of one share of the rows."""
         count = len(self._vectors)
         starts = [0] if share == 1 else np.linspace(0, count - int(share * count), _RUNS).astype(int)
-        grids = [_Grid.of(self._lists, depth, min(count // 3, 6 * max(depths))) for depth in depths]
+        limit = min(count // 3, max(4 * max(depths), 6000))
+        grids = [_Grid.of(self._lists, depth, share, limit) for depth in depths]
         found: list[list[np.ndarray]] = [[] for _ in depths]
         number //= len(starts)
         for i, start in enumerate(starts):
@@ -92,7 +101,7 @@ class _Measure:
             for into, shares in zip(found, self._found(directions, span, depths, grids, part), strict=True):
                 into.append(shares.reshape(len(_KINDS), number, *shares.shape[1:]))
         return [
-            Cell(kind=kind, k=depth, share=share, points=self._points(grid, by_kind, share))
+            Cell(kind=kind, k=depth, share=share, points=self._points(grid, by_kind, depth, share))
             for depth, grid, parts in zip(depths, grids, found, strict=True)
             for kind, by_kind in zip(_KINDS, np.concatenate(parts, axis=1), strict=True)
         ]
@@ -121,18 +130,19 @@ class _Measure:
             for depth, grid in zip(depths, grids, strict=True)
         ]
 
-    def _points(self, grid: _Grid, found: np.ndarray, share: float) -> list[Point]:
-        """The cheapest points that reach each level in both halves, by rising cost."""
-        halves = [found[half::2].mean(axis=0) for half in (0, 1)]
+    def _points(self, grid: _Grid, found: np.ndarray, depth: int, share: float) -> list[Point]:
+        """The cheapest points that reach each level with confidence, by rising cost."""
+        recall = found.mean(axis=0) - _CONFIDENCE * found.std(axis=0, ddof=1) / math.sqrt(len(found))
+        recall = np.minimum(recall, 1 - 3 / (len(found) * depth))  # the rule of three, where none was missed
         cost = self._cost(grid, share)
         points: dict[tuple, Point] = {}
         for level in self._levels:
-            enough = (halves[0] >= level) & (halves[1] >= level) & (cost <= self._cost_of_exact(share) / 2)
+            enough = (recall >= level) & (cost <= self._cost_of_exact(share) / 2)
             if not enough.any():
                 continue
             i, j = np.unravel_index(np.argmin(np.where(enough, cost, np.inf)), cost.shape)
-            recall = math.floor(min(half[i, j] for half in halves) * 1e4) / 1e4
-            points[i, j] = Point(probes=int(grid.probes[i]), candidates=int(grid.candidates[j]), recall=recall)
+            told = math.floor(recall[i, j] * 1e4) / 1e4
+            points[i, j] = Point(probes=int(grid.probes[i]), candidates=int(grid.candidates[j]), recall=told)
         return list(points.values())
 
     def _cost(self, grid: _Grid, share: float) -> np.ndarray:

@@ -21,7 +21,7 @@ from .recalls import Recalls
 
 FORMAT = 1
 FOLDER, MANIFEST = "index", "manifest.json"
-_SAMPLED_ROWS = 256
+_SAMPLED_ROWS = 16
 
 
 class StoreIdentity(BaseModel):

@@ -107,11 +107,12 @@ class ListsBuilder:
         """Takes the centroid of every list, float32 (lists, dim), and leading directions (dim, few) to route by.
 
         Centroids are means of many rows and lie close to the leading directions: lists are found as well there as in
-        all dimensions, and six times less is read.
+        all dimensions, and far less is read.
         """
         count, dim = centroids.shape
         self._rotation = faiss.RandomRotationMatrix(dim, dim)
         self._rotation.init(seed)
+        self._turn = np.ascontiguousarray(faiss.vector_to_array(self._rotation.A).reshape(dim, dim).T)
         quantizer = faiss.IndexFlatIP(dim)
         quantizer.add(self._rotation.apply(centroids))
         self._lists = faiss.IndexIVFRaBitQ(quantizer, dim, count, faiss.METRIC_INNER_PRODUCT)
@@ -126,7 +127,7 @@ class ListsBuilder:
 
     def add(self, vectors: np.ndarray, lists: np.ndarray) -> None:
         """Adds the next rows (n, dim) to the given lists (n,)."""
-        rotated = self._rotation.apply(np.ascontiguousarray(vectors))
+        rotated = vectors @ self._turn  # the same as faiss's rotation, and numpy's product is faster
         lists = np.ascontiguousarray(lists, dtype=np.int64)
         rows = np.arange(self._count, self._count + len(lists), dtype=np.int64)
         self._lists.add_core(len(lists), *(faiss.swig_ptr(array) for array in (rotated, rows, lists)))
