@@ -139,7 +139,8 @@ class SimilarityConductor(QObject):
         self.area_tool.status.connect(self.status)
         self.layers.selected.connect(self.panel.results.table.select_ids)
         self.pictures.ready.connect(self.panel.results.model.picture_ready)
-        self.pictures.outdated.connect(self.panel.results.model.pictures_changed)
+        self.pictures.outdated.connect(self._pictures_outdated)
+        self._pictures_outdated()
         self.view.refused.connect(self.panel.messages.warn)
         self._canvas.mapToolSet.connect(self._tool_set)
 
@@ -271,6 +272,10 @@ class SimilarityConductor(QObject):
             ways_on[failure.code] = (self.tr("Search again"), self.find)
         self.panel.messages.fail(failure, ways_on.get(failure.code))
         self.panel.stores.show_store(self.session.store)
+
+    def _pictures_outdated(self) -> None:
+        self.panel.results.table.show_pictures(self.pictures.has_imagery)
+        self.panel.results.model.pictures_changed()
 
     def _options_changed(self) -> None:
         area = self.panel.options.area

@@ -43,6 +43,11 @@ class Pictures(QObject):
         QgsProject.instance().layersWillBeRemoved.connect(self._layers_leave)
         self._look_at_layers()
 
+    @property
+    def has_imagery(self) -> bool:
+        """Whether the map shows anything to cut pictures from."""
+        return bool(self._watched)
+
     def of(self, match: dict[str, Any]) -> QPixmap | None:
         """The picture of a match, or None while there is none; it is then drawn when its turn comes."""
         found = self._kept.get(match["id"])

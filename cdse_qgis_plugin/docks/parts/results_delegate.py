@@ -11,7 +11,7 @@ from qgis.PyQt.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyl
 from ...layers.ramp import rank_colour
 from ...resources import icon
 from .examples import RIGHT, WRONG
-from .results_model import LABEL, MATCH_ROLE, PICTURE, SIDE
+from .results_model import LABEL, MATCH_ROLE, PICTURE, RANK, SIDE
 
 _FRAME = 3
 _ICON = 18
@@ -29,6 +29,9 @@ class ResultsDelegate(QStyledItemDelegate):
         """Paints a cell."""
         if index.column() not in (PICTURE, LABEL):
             super().paint(painter, option, index)
+            if index.column() == RANK:
+                bar = QRect(option.rect.left() + 1, option.rect.top() + 3, 4, option.rect.height() - 6)
+                painter.fillRect(bar, self._colour(index))
             return
         style = option.widget.style() if option.widget else QApplication.style()
         style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)
@@ -42,7 +45,7 @@ class ResultsDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         """Room for the picture, and for both signs."""
         if index.column() == LABEL:
-            return QSize(2 * _ICON + 14, SIDE + 2 * _FRAME)
+            return QSize(2 * _ICON + 14, _ICON + 2 * _FRAME)
         return super().sizeHint(option, index)
 
     def editorEvent(self, event: QEvent, model: Any, option: QStyleOptionViewItem, index: QModelIndex) -> bool:
@@ -64,7 +67,7 @@ class ResultsDelegate(QStyledItemDelegate):
         return super().editorEvent(event, model, option, index)
 
     def _paint_picture(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        match, picture = index.data(MATCH_ROLE), index.data(Qt.ItemDataRole.DecorationRole)
+        picture = index.data(Qt.ItemDataRole.DecorationRole)
         square = QRect(QPoint(0, 0), QSize(SIDE, SIDE))
         square.moveCenter(option.rect.center())
         if picture is not None:
@@ -75,10 +78,15 @@ class ResultsDelegate(QStyledItemDelegate):
             painter.drawRect(square.adjusted(0, 0, -1, -1))
         painter.fillRect(
             QRect(square.left(), square.bottom() - 4, square.width(), 5),
-            rank_colour(match["rank"], max(1, len(index.model().every))),
+            self._colour(index),
         )
         painter.setPen(QColor(20, 22, 30))
         painter.drawLine(square.left(), square.bottom() - 5, square.right(), square.bottom() - 5)
+
+    @staticmethod
+    def _colour(index: QModelIndex) -> QColor:
+        """The colour that the match has on the map, or nearly: there ranks share classes."""
+        return rank_colour(index.data(MATCH_ROLE)["rank"], max(1, len(index.model().every)))
 
     def _paint_verdict(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         label = index.data(MATCH_ROLE).get("label")

@@ -83,6 +83,11 @@ class ResultsTable(QTableView):
             self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
             self.scrollTo(index)
 
+    def show_pictures(self, are_there: bool) -> None:
+        """Makes room for pictures, or for more rows where there are none."""
+        self.setColumnHidden(PICTURE, not are_there)
+        self.verticalHeader().setDefaultSectionSize(SIDE + 8 if are_there else self.fontMetrics().height() + 12)
+
     def copy(self) -> None:
         """Copies the selected rows, or all, as text with tabs between."""
         matches = self.selected_matches() or self._model.every

@@ -12,6 +12,7 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtTest import QTest
 
 from cdse_qgis_plugin.docks.parts.examples import RIGHT
+from cdse_qgis_plugin.docks.parts.results_model import PICTURE
 from cdse_qgis_plugin.layers.pictures import Pictures
 from cdse_qgis_plugin.layers.score_levels import STEPS
 
@@ -125,12 +126,17 @@ def test_results_get_pictures_of_the_imagery(desk, landscape):
     assert centre.green() >= centre.red(), "a forest is green"
 
 
-def test_without_imagery_there_is_a_placeholder_and_nothing_is_drawn(desk, landscape):
+def test_without_imagery_there_is_more_room_for_rows(desk, landscape):
     desk.open(landscape)
     desk.find(landscape.kinds["Forest"])
     desk.panel.grab()
     QTest.qWait(100)
     assert desk.conductor.pictures._job is None and desk.conductor.pictures.of(desk.matches[0]) is None
+    table = desk.panel.results.table
+    assert table.isColumnHidden(PICTURE) and table.rowHeight(0) < 40
+    layer = QgsRasterLayer(landscape.image, "image")
+    QgsProject.instance().addMapLayer(layer)
+    assert not table.isColumnHidden(PICTURE) and table.rowHeight(0) > 64
 
 
 def test_another_style_means_other_pictures(desk, landscape):
