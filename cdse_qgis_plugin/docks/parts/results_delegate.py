@@ -1,4 +1,4 @@
-"""How cells of the results look: pictures with the colour of their rank, a tick and a cross to click."""
+"""How cells of the results look: pictures, the colour of the rank, a tick and a cross to click."""
 
 from __future__ import annotations
 
@@ -76,12 +76,6 @@ class ResultsDelegate(QStyledItemDelegate):
             painter.fillRect(square, option.palette.color(QPalette.ColorRole.AlternateBase))
             painter.setPen(option.palette.color(QPalette.ColorRole.Mid))
             painter.drawRect(square.adjusted(0, 0, -1, -1))
-        painter.fillRect(
-            QRect(square.left(), square.bottom() - 4, square.width(), 5),
-            self._colour(index),
-        )
-        painter.setPen(QColor(20, 22, 30))
-        painter.drawLine(square.left(), square.bottom() - 5, square.right(), square.bottom() - 5)
 
     @staticmethod
     def _colour(index: QModelIndex) -> QColor:
