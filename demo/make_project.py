@@ -25,6 +25,7 @@ from qgis.core import (
 )
 
 from cdse_qgis_plugin.docks.parts.project_state import remember_store
+from cdse_qgis_plugin.layers.backdrop import world_map
 from cdse_qgis_plugin.layers.imagery import style_imagery
 
 
@@ -42,11 +43,7 @@ def main(project_path: str, store: str, backdrop: str) -> int:
         project.addMapLayer(layer)
     else:
         project.setCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
-        project.addMapLayers([layer, _world()])
-        tree = project.layerTreeRoot()
-        node = tree.findLayer(layer.id())
-        tree.insertChildNode(0, node.clone())
-        tree.removeChildNode(node)
+        project.addMapLayers([each for each in (world_map(), layer) if each])
     transform = QgsCoordinateTransform(layer.crs(), project.crs(), project)
     view = QgsReferencedRectangle(transform.transformBoundingBox(layer.extent()), project.crs())
     view.scale(1.05)
@@ -69,13 +66,6 @@ def _patches(path: str) -> QgsMapLayer:
     layer = QgsVectorLayer(path, Path(path).stem, "ogr")
     outline = {"style": "no", "outline_color": "60,60,60,150", "outline_width": "0.2"}
     layer.renderer().setSymbol(QgsFillSymbol.createSimple(outline))
-    return layer
-
-
-def _world() -> QgsMapLayer:
-    """The world map that QGIS brings along."""
-    layer = QgsVectorLayer(f"{QgsApplication.pkgDataPath()}/resources/data/world_map.gpkg|layername=countries", "World")
-    layer.renderer().setSymbol(QgsFillSymbol.createSimple({"color": "#f2efe6", "outline_color": "#b5b0a2"}))
     return layer
 
 

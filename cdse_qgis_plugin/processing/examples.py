@@ -1,4 +1,4 @@
-"""Examples from the toolbox: a point picked on the map, a point layer, or points written as text."""
+"""From the toolbox: the store to look in, and examples as points picked on the map, of a layer, or written as text."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from qgis.core import (
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterFile,
     QgsProcessingParameterPoint,
     QgsProcessingParameterString,
 )
@@ -19,6 +20,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from ..layers import places
 from .base import BadInput, advanced, with_help
+from .store_made import STORE
 
 translate = QCoreApplication.translate
 
@@ -27,6 +29,15 @@ _POINT, _TEXT = "_POINT", "_TEXT"
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _PAIR = re.compile(rf"\s*({_NUMBER})\s*[,\s]\s*({_NUMBER})\s*")
 _CRS = re.compile(r"\[\s*([^\]]+?)\s*\]\s*$")
+
+
+def add_store(algorithm: QgsProcessingAlgorithm) -> None:
+    """Adds the parameter for the store to look in."""
+    store = QgsProcessingParameterFile(
+        STORE, translate("Examples", "Embedding store"), Qgis.ProcessingFileParameterBehavior.Folder
+    )
+    made_by = translate("Examples", "The folder that “Encode image” or “Import embeddings” made.")
+    algorithm.addParameter(with_help(store, made_by))
 
 
 def add_examples(algorithm: QgsProcessingAlgorithm) -> None:

@@ -9,7 +9,6 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
-    QgsProcessingParameterFile,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterVectorDestination,
 )
@@ -17,7 +16,7 @@ from qgis.PyQt.QtCore import QLocale
 
 from . import area
 from .base import BadInput, EngineAlgorithm, with_help
-from .examples import add_examples, read_examples
+from .examples import add_examples, add_store, read_examples
 from .store_made import STORE
 from .vector_file import as_geopackage, suffix_of
 
@@ -73,10 +72,7 @@ class SimilarityScore(EngineAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Declares inputs and outputs."""
-        store = QgsProcessingParameterFile(
-            STORE, self.tr("Embedding store"), Qgis.ProcessingFileParameterBehavior.Folder
-        )
-        self.addParameter(with_help(store, self.tr("The folder that “Encode image” or “Import embeddings” made.")))
+        add_store(self)
         add_examples(self)
         area.add_extent(self)
         area.add_polygons(self)

@@ -17,7 +17,6 @@ from qgis.core import (
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDateTime,
     QgsProcessingParameterFeatureSink,
-    QgsProcessingParameterFile,
     QgsProcessingParameterNumber,
     QgsVectorLayer,
 )
@@ -25,7 +24,7 @@ from qgis.PyQt.QtCore import QLocale
 
 from . import area
 from .base import BadInput, EngineAlgorithm, advanced, with_help
-from .examples import add_examples, read_examples
+from .examples import add_examples, add_store, read_examples
 from .store_made import STORE
 
 K, START, END, MIN_DISTANCE, OUTPUT = "K", "START", "END", "MIN_DISTANCE", "OUTPUT"
@@ -82,10 +81,7 @@ class SimilaritySearch(EngineAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Declares inputs and outputs."""
-        store = QgsProcessingParameterFile(
-            STORE, self.tr("Embedding store"), Qgis.ProcessingFileParameterBehavior.Folder
-        )
-        self.addParameter(with_help(store, self.tr("The folder that “Encode image” or “Import embeddings” made.")))
+        add_store(self)
         add_examples(self)
         k = QgsProcessingParameterNumber(
             K,
