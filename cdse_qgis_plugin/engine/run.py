@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import threading
@@ -12,14 +13,17 @@ from pathlib import Path
 from .endpoints import Endpoints
 from .errors import Cancelled
 
+_NUMBERS = re.compile(r"[\d.,]+")
+
 Report = Callable[[dict], None]
 
 
 class Run:
     """One call of one operation.
 
-    ``report`` receives ``progress`` and ``log`` messages as dicts. Progress is thinned to ten messages a second, so an
-    operation may report as often as it likes.
+    ``report`` receives ``progress`` and ``log`` messages as dicts. Progress is thinned to ten messages a second, but
+    for the first of every stage (a text that differs in more than its numbers); so an operation may report as often as
+    it likes, and no stage goes untold.
     """
 
     _INTERVAL_S = 0.1
@@ -33,6 +37,7 @@ class Run:
         self._report = report or (lambda message: None)
         self._stop = threading.Event()
         self._last_report = 0.0
+        self._stage = ""
         self._scratch: Path | None = None
         self.secrets = dict(secrets or {})
         self.endpoints = endpoints or Endpoints()
@@ -40,9 +45,9 @@ class Run:
     def progress(self, fraction: float | None, text: str = "") -> None:
         """Says how far the work is (0 to 1, or None when unknown), and stops here when the user asked for it."""
         self.check()
-        now = time.monotonic()
-        if now - self._last_report >= self._INTERVAL_S or fraction == 1.0:
-            self._last_report = now
+        now, stage = time.monotonic(), _NUMBERS.sub("", text)
+        if now - self._last_report >= self._INTERVAL_S or fraction == 1.0 or stage != self._stage:
+            self._last_report, self._stage = now, stage
             self._report({"type": "progress", "value": fraction, "text": text})
 
     def log(self, text: str, level: str = "info") -> None:
