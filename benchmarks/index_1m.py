@@ -71,9 +71,14 @@ def main() -> None:
 
 def build(path: Path) -> None:
     """Builds the index anew and prints what it took."""
+    worked = time.process_time()
     built = find("similarity.build_index")({"store": str(path)}, Run())
+    worked = time.process_time() - worked
     stages = ", ".join(f"{name} {seconds:.1f}" for name, seconds in built["stages"].items())
     print(f"\nbuild {built['seconds']:.1f} s ({stages}); under 40 s: {verdict(built['seconds'] < 40)}")
+    print(
+        f"  of processor time {worked:.1f} s, which is {worked / os.cpu_count():.1f} s on {os.cpu_count()} idle cores"
+    )
     print(f"{built['lists']} lists; {built['bytes_per_patch']} bytes a vector on disk")
     manifest = json.loads((path / index_files.FOLDER / index_files.MANIFEST).read_text(encoding="utf-8"))
     rows = [
@@ -139,6 +144,8 @@ def one_query(store: Store, with_peers: bool) -> None:
     for kind, title, queries in (("place", "data vectors", draw(32)), ("places", "sums of two", draw(32) + draw(32))):
         queries = queries / np.linalg.norm(queries, axis=1, keepdims=True)
         contestants = {"numpy": exact_answer(vectors), **ours(store, kind)}
+        if built:
+            contestants |= tuned(store, kind, queries, contestants["numpy"])
         contestants |= peers(built, vectors, queries, K, contestants["numpy"])
         goals = {"index 0.99": 20, "index 0.999": 100}
         contest(f"One query at a time, {store.count:,} x {store.dim}, {title}", contestants, queries, goals)
@@ -207,6 +214,19 @@ def ours(store: Store, kind: Kind, mask: Callable = lambda query: None, recalls=
         name: lambda query, index=index: index.search(query, K, Run(), mask(query), kind)[0]
         for name, index in indexes.items()
     }
+
+
+def tuned(store: Store, kind: Kind, queries: np.ndarray, exact: Answer) -> dict[str, Answer]:
+    """The index at the least setting that reaches 0.99 on the very queries, as the peers are set."""
+    true = [exact(query) for query in queries]
+    for asked in (0.9, 0.95, 0.98, 0.99, 0.995):
+        answer = ours(store, kind, recalls=(asked,))[f"index {asked}"]
+        if (
+            np.mean([len(np.intersect1d(answer(query), rows)) / K for query, rows in zip(queries, true, strict=True)])
+            >= 0.99
+        ):
+            break
+    return {f"index {asked}, set as the peers are": answer}
 
 
 def exact_answer(vectors: np.ndarray) -> Answer:

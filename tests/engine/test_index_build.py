@@ -77,6 +77,28 @@ def test_small_stores_need_no_index(tmp_path):
     assert not index_files.folder(small).exists()
 
 
+def test_an_engine_without_faiss_says_so_and_searches_on(tmp_path):
+    small = store_of(tmp_path / "small", clustered(500, 8))
+    program = f"""
+import json, sys
+sys.modules["faiss"] = None
+sys.path.insert(0, {str(MAIN.parents[2])!r})
+from cdse_qgis_plugin.engine.errors import EngineError
+from cdse_qgis_plugin.engine.operations import find
+from cdse_qgis_plugin.engine.run import Run
+try:
+    find("similarity.build_index")({{"store": {str(small.path)!r}}}, Run())
+except EngineError as error:
+    said = error.as_dict()
+like = [[{small.lon[3]}, {small.lat[3]}]]
+found = find("similarity.search")({{"store": {str(small.path)!r}, "like": like, "k": 4}}, Run())
+print(json.dumps([said, found["exact"], len(found["matches"])]))
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    said, exact, matches = json.loads(done.stdout)
+    assert said["code"] == "library_missing" and "faiss" in said["message"] and exact and matches == 4
+
+
 def test_a_build_tells_its_progress_and_leaves_no_partial_files(store):
     recorder = Recorder()
     told = build(store, recorder.run)

@@ -70,10 +70,12 @@ def assign(vectors: np.ndarray, coarse: Coarse, run: Run) -> np.ndarray:
     """The list of every row, int32 (n,)."""
     lists = np.empty(len(vectors), dtype=np.int32)
     middles = np.ascontiguousarray(coarse.middles.T)
+    nearness = np.empty((_PIECE, middles.shape[1]), dtype=np.float32)  # large: made once, not for every piece
     for start in range(0, len(lists), _PIECE):
         run.progress(start / len(lists), f"Assigning {start:,} of {len(lists):,} places to lists")
-        part = slice(start, start + _PIECE)
-        lists[part] = (vectors[part] @ coarse.leading @ middles).argmax(axis=1)
+        few = vectors[start : start + _PIECE] @ coarse.leading
+        here = np.matmul(few, middles, out=nearness[: len(few)])
+        lists[start : start + _PIECE] = here.argmax(axis=1)
     return lists
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ..area import AreaRequest, LonLat, check_lonlat
 from ..embeddings.operations import told_by_others
+from ..errors import EngineError
 from ..operations import Request, Result, Risk, operation
 from ..run import Run
 
@@ -185,8 +186,14 @@ def search(request: SearchRequest, run: Run) -> SearchResult:
 @operation("similarity.build_index", risk=Risk.COMPUTE)
 def build_index(request: BuildIndexRequest, run: Run) -> IndexBuilt:
     """Builds an index that makes searches of a large store fast, and measures how much it finds."""
-    from .index_build import build_index
-
+    try:
+        from .index_build import build_index
+    except ModuleNotFoundError as error:
+        raise EngineError(
+            "library_missing",
+            f"This engine lacks “{error.name}”, which an index needs. Searches stay exact.",
+            "Repair the engine on its settings page, or install the library into the Python that you chose.",
+        ) from error
     return build_index(request, run)
 
 
