@@ -18,13 +18,13 @@ class LazyDock(QgsDockWidget):
     def __init__(self, title: str, name: str, make: Callable[[], Any], parent: QWidget | None = None):
         super().__init__(title, parent)
         self.setObjectName(name)
-        self._make = make
+        self._make: Callable[[], Any] | None = make
         self._content: Any = None
         # A dock that was open last time is shown while QGIS is still starting: let that finish first.
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
-        self._soon.timeout.connect(self.content)
+        self._soon.timeout.connect(self._fill)
         self.visibilityChanged.connect(lambda is_visible: self._soon.start() if is_visible else self._soon.stop())
 
     @property
@@ -40,9 +40,14 @@ class LazyDock(QgsDockWidget):
             self.made.emit(self._content)
         return self._content
 
+    def _fill(self) -> None:
+        if self._make is not None:
+            self.content()
+
     def remove(self) -> None:
         """Takes the content back."""
         self._soon.stop()
+        self._make = None  # a dock that is shown once more on its way out must not fill itself anew
         content, self._content = self._content, None
         if content is not None:
             content.remove()

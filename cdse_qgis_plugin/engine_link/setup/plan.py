@@ -139,8 +139,8 @@ def _nearest_folder(where: Path) -> Path:
 
 def _index(base: BasePython, is_cancelled: Callable[[], bool]) -> str:
     """The address of the package index that pip is configured to use; empty for its default."""
-    if not base.pip:
-        return ""
+    if not base.pip:  # a Python whose pip comes only with its environments cannot be asked
+        return without_logins(clean_environment().value("PIP_INDEX_URL"))
     end = run_child(base.path, module_command("pip", "config", "list"), clean_environment(), is_cancelled, limit_s=30)
     found = re.findall(r"^(?::env:|global|install|user|site)\.index-url='([^']+)'", end.text, re.MULTILINE)
     return without_logins(found[-1]) if found else ""

@@ -120,7 +120,7 @@ class Desk:
         self.canvas.setLayers([*layers, *self.canvas.layers()])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_link(qgis_app):
     """One link for all desks: a warm engine is what a person has, and starting one takes a second."""
     made = EngineLink()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,13 @@ from cdse_qgis_plugin.engine_link.environment import ENGINE, current_launch
 from cdse_qgis_plugin.processing.provider import CopernicusProvider
 
 
-@pytest.fixture(scope="session", autouse=True)
-def provider(qgis_app, qgis_processing) -> CopernicusProvider:
+@pytest.fixture(scope="package", autouse=True)
+def provider(qgis_app, qgis_processing) -> Iterator[CopernicusProvider]:
     """The provider, registered with QGIS."""
     added = CopernicusProvider()
     QgsApplication.processingRegistry().addProvider(added)
-    return added
+    yield added
+    QgsApplication.processingRegistry().removeProvider(added)
 
 
 @dataclass
