@@ -2,6 +2,68 @@
 <!DOCTYPE TS>
 <TS version="2.1">
 <context>
+    <name>AboutDialog</name>
+    <message>
+        <source>About {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>About</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Diagnostics</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&lt;a href='{home}'&gt;Source code and manual&lt;/a&gt; · &lt;a href='{tracker}'&gt;Report a problem&lt;/a&gt;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Free software under the GNU General Public License, version 2 or later. Data of the Copernicus programme are free and open; each result names its source and licence in the layer&apos;s metadata.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copy diagnostics</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copy this for a report; it holds no passwords, and your home folder is written “~”</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>AddressesTable</name>
+    <message>
+        <source>Service addresses</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Service</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Reset selected</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Go back to the engine&apos;s own address for the selected services</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine&apos;s own: {address}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Not an address: write it in full, beginning with https://</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>Area</name>
     <message>
         <source>Only inside this extent</source>
@@ -419,6 +481,10 @@
         <source>Copy the details and report them.</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>The engine was set up for another version of the plugin; what it needs has changed since.</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>EngineSetup</name>
@@ -630,6 +696,34 @@
         <source>The system does not let us write into “{folder}”.</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>Look what the engine needs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Set up the engine</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine is set up and ready.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Remove the engine</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine has been removed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine runs with “{python}” now.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Try this Python</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>ExampleTool</name>
@@ -698,6 +792,14 @@
     </message>
     <message>
         <source>“{name}” is no coordinate reference system that QGIS knows. Write it like EPSG:4326.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Embedding store</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder that “Encode image” or “Import embeddings” made.</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -979,6 +1081,10 @@
         <source>best {percent} % (≥ {score})</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>World</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>MakeStoreDialog</name>
@@ -1086,6 +1192,76 @@
     <name>MessageLine</name>
     <message>
         <source>Messages</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>OptionsPage</name>
+    <message>
+        <source>Cache folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Folder of what may be deleted at any time</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stores folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Folder that new embedding stores are suggested in</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Engine</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Send an idle engine away after</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Folders</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cache</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Embedding stores</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Service addresses</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Change one only for a mirror, a test system or another provider. Bold ones are yours.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source> min</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine that answers clicks keeps memory; the next click starts it again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Minutes until an idle engine is sent away</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Not an address: {names}. Write it in full, beginning with https://, or reset it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>Pages</name>
+    <message>
+        <source>Show or hide: {title}</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -1417,13 +1593,196 @@
         <source>Comparing {count} places…</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>Getting ready to search</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>SetupDialog</name>
+    <message>
+        <source>Engine set-up</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>SetupFacts</name>
+    <message>
+        <source>Python</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The Python that the engine&apos;s own environment is made from; it is not changed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What comes over the network if nothing is there yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The package index that pip is configured to use on this computer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>From</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>On disk</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What it takes in the end, and for a while in between</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Folder for the engine</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder that the environment is made in; empty for the default</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Into</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the Python Package Index, pip&apos;s default</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>none found</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{version}, {path}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>not known for this Python</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{free} free</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>about {size}, {count} packages</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>about {kept} in the end, {needed} for a while; {free} are free</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>SetupPage</name>
+    <message>
+        <source>Use this Python…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Run the engine with a Python that has its packages already; it is tried before it is used</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Use the plugin&apos;s own again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Remove engine…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Delete the engine&apos;s environment and its downloads; your data stays</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine does the computing, in a process with a Python environment of its own. QGIS&apos;s own Python is left alone, and nothing is downloaded before you press the button.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What pip says will stand here.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Log of the set-up</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copy details</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copy the log and what is known about this computer; no passwords are in it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Repair engine</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Set up engine</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Make the environment anew: remove it, download what is needed and put it in place</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Download what is needed and make the environment; you can stop it at any time</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stop using “{python}”</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It runs with a Python that you chose: {path}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It runs with the Python that {variable} names: {path}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It runs with the environment of the source checkout: {path}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose the Python that the engine should run with</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Python (python*);;All files (*)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Delete the engine's environment in “{folder}”?
+
+Embedding stores, layers and settings stay. The engine can be set up again at any time.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Remove engine</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The details are on the clipboard.</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>SimilarityConductor</name>
-    <message>
-        <source>Stopped. Nothing was left half made.</source>
-        <translation type="unfinished"></translation>
-    </message>
     <message>
         <source>Choose an embedding store first; then your click knows where to look.</source>
         <translation type="unfinished"></translation>
@@ -1453,7 +1812,7 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>The landscape is ready. Click a place on the map, such as a greenhouse.</source>
+        <source>The last mark was taken back.</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -1488,14 +1847,6 @@
     </message>
     <message>
         <source>&lt;p&gt;Gives every patch of an embedding store a score of how much it looks like the places you point at.&lt;/p&gt;&lt;p&gt;&lt;b&gt;When:&lt;/b&gt; you want a map of likeness instead of a list of the best, for instance to choose a threshold by eye.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Inputs:&lt;/b&gt; a store made by “Encode image” or “Import embeddings”, and at least one example: a point picked on the map, a point layer, or coordinates as text. Examples of what you do not look for sharpen the score. An area limits what is scored.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Outputs:&lt;/b&gt; a polygon layer of the patches with the field “score” (cosine, from -1 to 1), and, for stores made from an image, a raster with one pixel for every step between patches if you ask for it; the number of patches, the least and the greatest score.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Limits:&lt;/b&gt; a score compares patches of one store; it is no probability, and a score of one search says nothing about that of another.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Example:&lt;/b&gt; point at a greenhouse, score the province, and show the scores above 0.9 only.&lt;/p&gt;</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Embedding store</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>The folder that “Encode image” or “Import embeddings” made.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -1551,14 +1902,6 @@
     </message>
     <message>
         <source>&lt;p&gt;Finds places that look like the ones you point at, best first (a search by example in an embedding store).&lt;/p&gt;&lt;p&gt;&lt;b&gt;When:&lt;/b&gt; you know one place of a kind and ask where else there is one.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Inputs:&lt;/b&gt; a store made by “Encode image” or “Import embeddings”, and at least one example of what you look for: a point picked on the map, a point layer, or coordinates as text. Examples of what you do not look for sharpen the search. An area, dates and a least distance between results narrow it.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Outputs:&lt;/b&gt; a layer of the patches found, with rank, score (cosine, at most 1), distance from the nearest example and what the store knows of each; how many were found, the best score, how many patches were compared, and whether none was left out by an index.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Limits:&lt;/b&gt; alike means alike in this embedding; it is no proof that two places are the same kind of thing. The examples' own patches are never answers, and neither are patches that overlap a better one.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Example:&lt;/b&gt; point at a greenhouse and ask for 20 places: the other greenhouses come first.&lt;/p&gt;</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Embedding store</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>The folder that “Encode image” or “Import embeddings” made.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -1670,6 +2013,13 @@
     </message>
     <message>
         <source>Open the folder of a store that is there already</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>StateLine</name>
+    <message>
+        <source>State of the engine</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -1843,6 +2193,25 @@
     </message>
     <message>
         <source>“{path}” holds other files, and a store needs a folder of its own.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>StoreGuide</name>
+    <message>
+        <source>Stopped. Nothing was left half made.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The map shows another part of the world than this store covers.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Zoom to the store</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The landscape is ready. Click a place on the map, such as a greenhouse.</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
