@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from qgis.PyQt.QtCore import QCoreApplication, QStorageInfo
+from qgis.PyQt.QtCore import QCoreApplication
 
 from ..environment import clean_environment, is_qgis_itself
 from .base_python import OLDEST, BasePython, best, candidates
@@ -101,7 +102,7 @@ def make_plan(
         recipe,
         base,
         package_sizes(base.short_version, table=recipe.lock.with_name("download_sizes.csv")) if base else {},
-        max(0, QStorageInfo(str(nearest)).bytesAvailable()),
+        shutil.disk_usage(nearest).free,  # QStorageInfo knows nothing where the mount table does not show the folder
         _index(base, is_cancelled) if base else "",
         present is not None,
         tuple(folder for folder in environments_in(where) if folder != target),
